@@ -1,0 +1,59 @@
+"""What a person chooses for one run, and what the run answers: ids, counts and choices, because Prefect stores them."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.records import Record
+
+Quantisation = Literal["F16", "Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"]
+
+class CollectRequest(Record):
+    """Which rows to take in."""
+
+    agent_type: str = Field(default="MedicalQA", description="whose chats to learn from")
+    literature: tuple[str, ...] = Field(default=(), description="PubMed XML files, folders or globs")
+    examples: tuple[str, ...] = Field(default=(), description="question sets: JSON lines, PubMedQA, MedQuAD")
+    min_rating: float = Field(default=4.0, ge=1, le=5, description="lowest rating of a chat that is learned from")
+    min_answer_tokens: int = Field(default=10, ge=1, description="shortest answer, in words")
+    days_back: int | None = Field(default=None, ge=1, description="only chats of the last days; None: all new ones")
+    limit: int | None = Field(default=None, ge=1, description="at most this many chats")
+
+
+class TrainRequest(Record):
+    """What to train on the rows that were collected."""
+
+    agent_type: str = Field(default="MedicalQA", description="whose rows to learn from")
+    recipe: str = Field(default="qlora-tiny", description="a file of flows/recipes, or a path")
+    base: str | None = Field(
+        default=None, description="builtin:tiny, a Hugging Face id or a folder; None: the recipe's"
+    )
+    served: Quantisation = Field(default="Q6_K", description="the quantisation that is scored and served")
+    min_examples: int = Field(default=50, ge=1, description="fewest training examples")
+
+
+class WeeklyRequest(CollectRequest, TrainRequest):
+    """One round: what to take in, how to train, and how strictly to judge."""
+
+    held_out_limit: int = Field(default=300, ge=1, description="most held-out items to score")
+    answer_tokens: int = Field(default=96, ge=8, description="longest generated answer, in tokens")
+    margin: float = Field(default=0.01, ge=0, le=1, description="ROUGE-L that the whole interval must exceed")
+
+
+class BenchmarkRequest(Record):
+    """Which model to score on which suites."""
+
+    model: str
+    suites: tuple[str, ...] = Field(default=(), description="suite files; none: all of benchmarks/suites")
+    answer_tokens: int = Field(default=96, ge=8, description="longest generated answer, in tokens")
+
+
+class Round(Record):
+    """How a round ended."""
+
+    id: str
+    outcome: Literal["Promoted", "Kept"]
+    reason: str
+    model_id: str = Field(description="the candidate")
+    baseline_id: str = Field(description="what it was judged against")
+    report: str = Field(description="path of the page")

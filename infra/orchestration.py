@@ -1,0 +1,42 @@
+"""Prefect without a server of one's own.
+
+Unless `PREFECT_API_URL` names a server, flows run against a temporary one on a free port whose state lies under
+`.rounds/prefect`, so that a user's own Prefect home, profiles and database are never touched.
+"""
+
+import os
+import threading
+
+from infra.settings import Settings, get_settings
+
+EMBEDDED = {
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # the first start migrates its SQLite: up to 25 s
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_LEVEL": "WARNING",  # the command line shows the steps itself
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def use_embedded_prefect(settings: Settings | None = None) -> None:
+    """Point Prefect, before it is imported, at a home of its own; a server named by `PREFECT_API_URL` is left alone."""
+    if os.environ.get("PREFECT_API_URL"):
+        return
+    home = (settings or get_settings()).data / "prefect"
+    os.environ["PREFECT_HOME"] = str(home)
+    for name, value in EMBEDDED.items():
+        os.environ.setdefault(name, value)
+
+
+def warm_up() -> threading.Thread:
+    """Start the temporary server in the background: it takes 6 to 20 s, in which a command can do its own work."""
+
+    def say_hello() -> None:
+        from prefect.client.orchestration import get_client
+
+        with get_client(sync_client=True) as client:
+            client.hello()
+
+    thread = threading.Thread(target=say_hello, name="prefect-warm-up", daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Make .venv and install everything at the versions of constraints.txt. Run through make; safe to run again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+: "${PYTHON:=python3}"
+begun=$SECONDS
+
+say() { printf '\033[1m▸ %s\033[0m (%d s)\n' "$1" "$((SECONDS - begun))"; }
+stop() { printf 'Cannot set up: %s\nFix: %s\n' "$1" "$2" >&2; exit 3; }
+
+"$PYTHON" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null ||
+    stop "no Python 3.11 to 3.13 behind '$PYTHON'." "apt-get install python3 python3-venv, or make PYTHON=/path/to/python3.11 demo"
+"$PYTHON" -c 'import ensurepip, venv' 2>/dev/null ||
+    stop "this Python cannot make environments." "apt-get install python3-venv"
+if ! .venv/bin/python -c 'import llama_cpp' 2>/dev/null; then
+    [ -n "${CXX:-}" ] || command -v c++ g++ clang++ >/dev/null 2>&1 ||
+        stop "no C++ compiler, which llama.cpp is built with." "apt-get install g++, or set CXX"
+fi
+
+[ -x .venv/bin/python ] || { say "making .venv"; "$PYTHON" -m venv .venv; }
+
+# uv installs in seconds what pip takes minutes for. It does not read pip's find-links, so they are passed on.
+if .venv/bin/pip install --quiet uv 2>/dev/null && .venv/bin/uv --version >/dev/null 2>&1; then
+    links="$(.venv/bin/pip config get global.find-links 2>/dev/null || true)"
+    install() { VIRTUAL_ENV="$PWD/.venv" UV_FIND_LINKS="${UV_FIND_LINKS:-$links}" .venv/bin/uv pip install --quiet "$@"; }
+else
+    install() { .venv/bin/pip install --quiet --disable-pip-version-check "$@"; }
+fi
+
+torch="$(grep '^torch==' constraints.txt)"
+say "installing $torch"
+install "$torch"  # first, so that nothing below draws another build of it
+say "building llama.cpp and installing the rest (about 6 minutes on 2 cores, once)"
+install --constraint constraints.txt --editable '.[dev]'
+say "unpacking llama.cpp's converter"
+.venv/bin/python -m infra.llama_cpp_sources
+say "ready"

@@ -1,0 +1,18 @@
+"""How long an example is under a base model's own chat template. Loading a tokenizer takes seconds: import it late."""
+
+from pathlib import Path
+
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from tasks.records import Message
+
+
+def load_tokenizer(source: str | Path, revision: str | None = None) -> PreTrainedTokenizerBase:
+    """Load the tokenizer with its chat template from a folder or a Hugging Face id."""
+    return AutoTokenizer.from_pretrained(str(source), revision=revision)
+
+
+def count_tokens(tokenizer: PreTrainedTokenizerBase, messages: tuple[Message, ...]) -> int:
+    """Return the tokens of the whole conversation as it is trained on."""
+    turns = [m.model_dump() for m in messages]
+    return len(tokenizer.apply_chat_template(turns, tokenize=True, return_dict=False))

@@ -1,0 +1,69 @@
+"""The dataset stage: certified rows in, one immutable train/validation/test split out."""
+
+import functools
+import hashlib
+import logging
+from pathlib import Path
+
+import yaml
+
+from infra.artifacts import open_store
+from infra.settings import get_settings
+from tasks.dataset.building import curate, explain
+from tasks.dataset.curation import word_runs
+from tasks.errors import DataError
+from tasks.policies import step
+from tasks.records import Artifact, Base, CertifiedRow, CurationPolicy, DatasetVersion, RedactedShard, Suite, row_sha256
+
+log = logging.getLogger(__name__)
+
+
+@step()
+def build_dataset(
+    shards: tuple[RedactedShard, ...], policy: CurationPolicy, base: Base, suites: tuple[Suite, ...]
+) -> DatasetVersion:
+    """Curate redacted shards into one versioned split, apart from every question of `suites`."""
+    from tasks.dataset import chat_format
+
+    store = open_store()
+    tokenizer = chat_format.load_tokenizer(*_tokenizer_source(base))
+    curated = curate(
+        ((shard.kind, CertifiedRow.model_validate(line)) for shard in shards for line in store.rows(shard.artifact)),
+        policy,
+        key=get_settings().secret_key(),
+        count_tokens=functools.partial(chat_format.count_tokens, tokenizer),
+        benchmark_runs=frozenset().union(*(_questions(suite) for suite in suites)),
+    )
+    counts: dict[str, int] = {split: len(rows) for split, rows in curated.splits.items()}
+    if counts["train"] < policy.min_examples or not counts["validation"] or not counts["test"]:
+        raise DataError(
+            f"{policy.agent_type}: {counts['train']} training, {counts['validation']} validation and {counts['test']}"
+            f" test examples are left, {policy.min_examples} training examples and one of each other are needed."
+            f" Left out: {explain(curated.exclusions)}.",
+            fix="collect more (a longer --days-back, a lower --min-rating, more --literature) or lower --min-examples",
+        )
+    splits: dict[str, Artifact] = {split: store.save_rows("dataset", rows) for split, rows in curated.splits.items()}
+    identity = hashlib.sha256("".join(a.sha256 for a in splits.values()).encode()).hexdigest()
+    log.info("dataset built id=ds-%s examples=%s left_out=%d", identity[:10], counts, curated.exclusions.total())
+    return DatasetVersion(
+        id=f"ds-{identity[:10]}",
+        agent_type=policy.agent_type,
+        splits=splits,
+        examples=counts,
+        tokens=curated.tokens,
+        sources=curated.sources,
+        exclusions=curated.exclusions,
+        shards=tuple(shard.artifact.sha256 for shard in shards),
+        policy=row_sha256(policy.model_dump(mode="json"))[:12],
+    )
+
+
+def _tokenizer_source(base: Base) -> tuple[str | Path, str | None]:
+    if base.weights is not None:
+        return open_store().path(base.weights), None
+    return base.name, None if Path(base.name).is_dir() else base.revision
+
+
+def _questions(suite: Suite) -> frozenset[str]:
+    items = yaml.safe_load(Path(suite.path).read_text(encoding="utf-8"))["items"]
+    return frozenset().union(*(word_runs(item["question"]) for item in items))

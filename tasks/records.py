@@ -1,0 +1,368 @@
+"""What travels between stages: small frozen records of ids, keys, counts, scores and hashes.
+
+Text never travels in a step's parameters or results; it lies in artifacts, as JSON lines whose rows are `Document`,
+`Interaction`, `Example` or `CertifiedRow`. Only the rows of raw shards may hold protected health information (PHI).
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+import orjson
+from pydantic import Field
+
+from infra.artifacts import Artifact as Artifact
+from infra.artifacts import Record as Record
+from tasks.errors import PrivacyError
+
+Role = Literal["system", "user", "assistant"]
+Split = Literal["train", "validation", "test"]
+Stage = Literal["candidate", "rollout", "champion", "retired"]
+RowKind = Literal["documents", "interactions", "examples"]
+
+
+# ── rows of artifacts ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Message(Record):
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+class Section(Record):
+    """A labelled part of a document; an unlabelled abstract has one section with an empty label."""
+
+    label: str = ""
+    text: str
+
+
+class Document(Record):
+    """A paper or a clinical document as its source gave it."""
+
+    source: str
+    source_id: str = Field(description="PMID, arXiv id or file name")
+    title: str
+    sections: tuple[Section, ...]
+    journal: str = ""
+    published: str = Field(default="", description="ISO date, as far as the source knows it: 2026, 2026-11, 2026-11-21")
+    language: str = "eng"
+    publication_types: tuple[str, ...] = ()
+    mesh: tuple[str, ...] = ()
+    doi: str = ""
+    licence: str = ""
+    retracted: bool = False
+
+
+class Interaction(Record):
+    """A rated exchange between a person and a model. A correction replaces the last answer and counts as rated 5."""
+
+    id: str
+    conversation_id: str
+    agent_type: str
+    subject_key: str = ""
+    messages: tuple[Message, ...]
+    rating: float | None = Field(default=None, ge=1, le=5)
+    correction: str | None = None
+    created_at: datetime
+    model_version: str = ""
+
+
+class PhiFinding(Record):
+    """Where an identifier lies in a text (characters, half-open); never the text itself."""
+
+    category: str = Field(description="one of tasks.phi.categories.CATEGORIES")
+    start: int
+    end: int
+    score: float = Field(ge=0, le=1)
+    recognizer: str
+
+
+class PhiCertificate(Record):
+    """What was looked for in one row, by which engine and policy, what was found, and what a second pass saw."""
+
+    row_sha256: str = Field(description="of the certified row's canonical JSON")
+    derived_from: str = Field(
+        default="", description="row_sha256 of the redacted row that a dataset example was made of; empty for itself"
+    )
+    engine: str
+    policy: str
+    findings: Mapping[str, int] = Field(description="category → count")
+    second_pass: int = Field(description="identifiers that the second, independent detector still saw; 0 to pass")
+
+
+class Example(Record):
+    """Messages to learn from; the loss falls on the assistant's words alone."""
+
+    messages: tuple[Message, ...]
+    source: str
+    source_id: str
+    group_id: str = Field(description="conversation, patient or paper: one group lies in one split, for ever")
+    subject_key: str = ""
+    agent_type: str = ""
+    licence: str = ""
+    rating: float | None = None
+    kind: Literal["sft", "preference"] = "sft"
+
+
+class CertifiedRow(Record):
+    """A redacted row with its certificate: what the redacted shards and the dataset shards hold, one a line."""
+
+    row: dict[str, object]
+    certificate: PhiCertificate
+
+    def verified(self) -> dict[str, object]:
+        """Return the row if its certificate is for this very content and was passed.
+
+        Raises:
+            PrivacyError: the row was changed after it was certified, or the second pass still saw an identifier.
+        """
+        fix = "redact the shard again; a row may not be edited between redaction and training"
+        if row_sha256(self.row) != self.certificate.row_sha256:
+            raise PrivacyError("A row is not the one that its PHI certificate names.", fix=fix)
+        if self.certificate.second_pass:
+            raise PrivacyError("A row has a PHI certificate whose second pass was not clean.", fix=fix)
+        return self.row
+
+
+def row_sha256(row: Mapping[str, object]) -> str:
+    """Return the SHA-256 of a row's canonical JSON: sorted keys, no white space, UTF-8."""
+    return hashlib.sha256(orjson.dumps(row, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+# ── records between steps ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class SourceFile(Record):
+    """A file to ingest, fingerprinted, because a path alone does not say whether its content changed."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+class ChatQuery(Record):
+    """Which rated exchanges to collect. `after` is the watermark: the last id already collected, 0 at first."""
+
+    agent_type: str
+    min_rating: float = 4.0
+    min_answer_tokens: int = 10
+    days_back: int | None = None
+    limit: int | None = None
+    after: int = 0
+
+
+class CurationPolicy(Record):
+    """What makes a certified row an example, and how examples are dealt to the splits."""
+
+    agent_type: str
+    max_tokens: int = Field(
+        default=512, description="longest example under the base's template; longer ones are left out"
+    )
+    min_input_chars: int = 10
+    max_input_chars: int = 50_000
+    train_share: float = Field(default=0.8, gt=0, lt=1)
+    validation_share: float = Field(default=0.1, gt=0, lt=1)
+    min_examples: int = Field(default=50, ge=1, description="fewer training examples than this are an error")
+    split_key: str = Field(default="", description="fingerprint of the key that deals groups to splits")
+
+
+class RawShard(Record):
+    """Rows as their source gave them; they may hold PHI and never leave the raw part of the store."""
+
+    artifact: Artifact
+    source: str
+    kind: RowKind
+    rows: int
+    skipped: Mapping[str, int] = Field(default_factory=dict, description="reason → rows not taken")
+    watermark: Mapping[str, int] = Field(default_factory=dict, description="source position → last value seen")
+    warnings: tuple[str, ...] = Field(default=(), description="file and line of what could not be read; no text")
+
+
+class RedactedShard(Record):
+    """Certified rows of one raw shard."""
+
+    artifact: Artifact
+    source: str
+    kind: RowKind
+    rows: int
+    findings: Mapping[str, int]
+    canaries: int = Field(description="planted identifiers, every one of which was redacted")
+    withheld: int = Field(default=0, description="rows left out because the second detector still saw an identifier")
+    engine: str
+    policy: str
+
+
+class Suite(Record):
+    """A file of benchmark questions; a changed suite is another suite."""
+
+    path: str
+    sha256: str
+
+
+class DatasetVersion(Record):
+    """Immutable shards per split, made of certified rows under one curation policy."""
+
+    id: str
+    agent_type: str
+    splits: Mapping[str, Artifact]
+    examples: Mapping[str, int] = Field(description="split → examples")
+    tokens: Mapping[str, int] = Field(description="split → tokens under the base's chat template")
+    sources: Mapping[str, int]
+    exclusions: Mapping[str, int] = Field(description="reason → rows left out")
+    shards: tuple[str, ...] = Field(description="SHA-256 of every redacted shard it was made from")
+    policy: str
+
+
+class Base(Record):
+    """A base model: `builtin:tiny`, a Hugging Face id or a folder; `revision` pins its content."""
+
+    name: str
+    revision: str
+    weights: Artifact | None = Field(default=None, description="None where the Hugging Face cache or a folder holds it")
+
+
+class Recipe(Record):
+    """The hyper-parameters of one fine-tuning run; `flows/recipes/*.yaml` hold them, one file a run."""
+
+    name: str
+    method: Literal["qlora", "lora", "full"]
+    base: str
+    learning_rate: float = Field(gt=0)
+    epochs: float = Field(gt=0)
+    batch_size: int = Field(ge=1, description="examples per optimiser step and device")
+    gradient_accumulation: int = Field(default=1, ge=1)
+    warmup_steps: int = Field(default=0, ge=0)
+    max_tokens: int = Field(ge=32, description="longest example, in tokens")
+    max_steps: int | None = Field(default=None, ge=1, description="stops the run early; None runs all epochs")
+    lora_r: int = Field(default=16, ge=1)
+    lora_alpha: int = Field(default=32, ge=1)
+    lora_dropout: float = Field(default=0.0, ge=0, lt=1)
+    target_modules: tuple[str, ...] = (
+        "q_proj",
+        "k_proj",
+        "v_proj",
+        "o_proj",
+        "gate_proj",
+        "up_proj",
+        "down_proj",
+    )
+    seed: int = 17
+
+
+class TrainingRun(Record):
+    """What a fine-tuning run made, of what, and at which cost."""
+
+    id: str
+    dataset_id: str
+    recipe: str
+    recipe_sha256: str
+    base: Base
+    weights: Artifact = Field(description="merged Hugging Face folder with tokenizer and chat template")
+    curve: Artifact = Field(description="JSON lines {step, loss?, eval_loss?, learning_rate?}")
+    first_loss: float
+    last_loss: float
+    eval_loss: float | None
+    steps: int
+    seconds: float
+    tokens: int
+    peak_memory_gib: float
+    git_sha: str
+
+
+class GgufFile(Record):
+    """One GGUF file and the chat template inside it."""
+
+    quantisation: str = Field(description="F16, Q4_K_M, Q6_K, Q8_0 …")
+    artifact: Artifact
+    chat_template_sha256: str
+
+
+class ModelVersion(Record):
+    """A model that can be served: one GGUF file, with its way back to run, dataset and rows."""
+
+    id: str
+    agent_type: str
+    base: str
+    base_revision: str
+    run_id: str | None
+    dataset_id: str | None
+    files: tuple[GgufFile, ...]
+    served: str = Field(description="the quantisation that is scored and served")
+    stage: Stage = "candidate"
+
+    @property
+    def gguf(self) -> GgufFile:
+        """The file that is scored and served."""
+        return next(file for file in self.files if file.quantisation == self.served)
+
+
+class Estimate(Record):
+    """A mean with its 95 % interval over `n` items."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+class Answers(Record):
+    """One model's answers to one suite, in the suite's order, as generated through its GGUF."""
+
+    suite: str
+    suite_sha256: str
+    gguf_sha256: str
+    artifact: Artifact = Field(description="JSON lines {id, category, difficulty, question, response, …}")
+    items: int
+    seconds: float
+    tokens: int
+
+
+class EvalResult(Record):
+    """Metrics of one model on one suite."""
+
+    suite: str
+    suite_sha256: str
+    gguf_sha256: str
+    answers: Artifact
+    metrics: Mapping[str, Estimate]
+
+
+class Comparison(Record):
+    """Candidate minus baseline, paired by item, with the 95 % interval of each mean difference."""
+
+    suite: str
+    baseline_sha256: str
+    candidate_sha256: str
+    differences: Mapping[str, Estimate]
+
+
+class Gate(Record):
+    """One condition of promotion: what was seen and what was needed."""
+
+    name: str
+    passed: bool
+    seen: str
+    needed: str
+
+
+class PromotionDecision(Record):
+    """Whether the candidate replaces the baseline, and why."""
+
+    promote: bool
+    reason: str
+    gates: tuple[Gate, ...]
+
+
+class Round(Record):
+    """How a weekly round ended; its id is a hash of all that was judged, so that a repeated round is the same one."""
+
+    id: str
+    agent_type: str
+    outcome: Literal["Promoted", "Kept"]
+    reason: str
+    candidate_id: str
+    baseline_id: str = Field(description="what the candidate was judged against")
+    report: str = Field(description="path of the page")
