@@ -97,7 +97,7 @@ def weekly(
 ) -> None:
     """Run one round: collect, redact, train, judge, decide."""
     from flows.commands import run_weekly
-    from flows.requests import WeeklyRequest
+    from flows.parameters import WeeklyRequest
 
     request = WeeklyRequest(
         agent_type=agent_type,
@@ -131,7 +131,7 @@ def collect(
 ) -> None:
     """Take in and redact what is new, without training."""
     from flows.commands import run_collect
-    from flows.requests import CollectRequest
+    from flows.parameters import CollectRequest
 
     request = CollectRequest(
         agent_type=agent_type,
@@ -157,7 +157,7 @@ def train(
 ) -> None:
     """Fine-tune on what was collected and register a candidate, without judging it."""
     from flows.commands import run_train
-    from flows.requests import TrainRequest
+    from flows.parameters import TrainRequest
 
     request = TrainRequest(
         agent_type=agent_type,
@@ -179,7 +179,7 @@ def benchmark(
 ) -> None:
     """Answer and score question suites through a model's GGUF."""
     from flows.commands import run_benchmark
-    from flows.requests import BenchmarkRequest
+    from flows.parameters import BenchmarkRequest
 
     request = BenchmarkRequest(model=model, suites=tuple(map(str, suite or ())), answer_tokens=answer_tokens)
     run_benchmark(request, as_json=as_json)

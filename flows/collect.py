@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from flows.requests import CollectRequest
+from flows.parameters import CollectRequest
 from tasks.ingest import steps as ingest
 from tasks.phi import steps as phi
 from tasks.records import ChatQuery, RawShard, RedactedShard

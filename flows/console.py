@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
@@ -18,7 +18,8 @@ err = Console(stderr=True, highlight=False)
 class StepDisplay:
     """Show steps on standard error, so that standard output holds the result alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, times: list[step_ledger.StepTime]) -> None:
+        self.times = times
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -30,7 +31,6 @@ class StepDisplay:
             transient=True,
         )
         self.tasks: dict[str, TaskID] = {}
-        self.cached = 0
 
     def __call__(self, event: step_ledger.StepTime | step_ledger.Progress) -> None:
         """Take one event of the ledger."""
@@ -48,22 +48,22 @@ class StepDisplay:
         self.progress.update(task, completed=event.done, total=event.total or None, rate=rate)
 
     def _finish(self, event: step_ledger.StepTime) -> None:
+        self.times.append(event)
         task = self.tasks.pop(event.step, None)
         if task is not None:
             self.progress.remove_task(task)
         if event.cached:
-            self.cached += 1
             self.progress.console.print(f"[dim]  = {words(event.step):34} unchanged, not repeated[/dim]")
         elif event.seconds >= 0.5:
             self.progress.console.print(f"[green]  ✓[/green] {words(event.step):34} {event.seconds:7.1f} s")
 
 
 @contextmanager
-def showing_steps() -> Iterator[StepDisplay]:
-    """Show the steps of the flow that runs inside the block."""
-    display = StepDisplay()
+def showing_steps(times: list[step_ledger.StepTime]) -> Iterator[None]:
+    """Show the steps of the flow that runs inside the block, and collect their times."""
+    display = StepDisplay(times)
     with display.progress, step_ledger.listening(display):
-        yield display
+        yield
 
 
 def words(step: str) -> str:
@@ -73,8 +73,4 @@ def words(step: str) -> str:
 
 def print_json(value: object) -> None:
     """Print a record, or a structure of them, as JSON for machines."""
-
-    def plain(item: object) -> object:
-        return item.model_dump(mode="json") if isinstance(item, BaseModel) else str(item)
-
-    sys.stdout.write(json.dumps(value, default=plain, indent=2) + "\n")
+    sys.stdout.write(json.dumps(to_jsonable_python(value), indent=2) + "\n")

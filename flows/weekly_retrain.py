@@ -4,42 +4,75 @@ Every step is cached by content, so a killed round goes on where it stopped and 
 nothing. Rollout to serving hosts is not part of it yet: a promoted model is the champion of the registry.
 """
 
+import time
+from datetime import UTC, datetime
+
 from prefect import flow
 
-from flows.base_models import prepare_base
+from flows.base_models import baseline_of, prepare_base
 from flows.collect import collect_and_redact
-from flows.evidence import publish, report_input
-from flows.requests import Round, WeeklyRequest
-from infra import step_ledger
-from infra.settings import get_settings
-from tasks.dataset import steps as dataset
-from tasks.gguf import steps as gguf
-from tasks.records import CurationPolicy, ModelVersion
+from flows.evidence import judge, publish, round_id
+from flows.finetune import train_candidate
+from flows.parameters import WeeklyRequest
+from tasks.records import Round
 from tasks.registry import steps as registry
 from tasks.scoring import steps as scoring
-from tasks.training import steps as training
-
-QUANTISATIONS = ("F16", "Q4_K_M", "Q6_K", "Q8_0")
+from tasks.scoring.gate import GateRules
+from tasks.scoring.report_input import ReportInput
+from tasks.training.recipes import load_recipe
 
 
 @flow(name="weekly-retrain", flow_run_name="weekly {request.agent_type}")
 def weekly_retrain(request: WeeklyRequest) -> Round:
-    """Run one round for one agent and return what became of it."""
-    recipe = training.read_recipe(request.recipe, request.base)
+    """Run one round for one agent and return how it ended."""
+    started = time.monotonic()
+    recipe = load_recipe(request.recipe, base=request.base)
     base = prepare_base(recipe.base)
+
     collect_and_redact(request)
+    new_shards = registry.shards_since_last_round(request.agent_type)
+    candidate, run, dataset = train_candidate(request, recipe, base)
 
-    policy = CurationPolicy(
+    earlier = registry.round_that_promoted(candidate.id)
+    if earlier is not None:
+        return earlier.model_copy(
+            update={"outcome": "Kept", "reason": f"Kept: nothing new since {candidate.id} became the champion."}
+        )
+    baseline = baseline_of(request.agent_type, base, request.served)
+    this_round = round_id(request.agent_type, candidate.id, baseline.id, dataset.id, run.id)
+    concluded = registry.find_round(this_round)
+    if concluded is not None:
+        return concluded
+
+    before, after = judge(baseline, dataset, request), judge(candidate, dataset, request)
+    comparison = scoring.compare(before.held_out, after.held_out)
+    rules = GateRules(margin=request.margin)
+    decision = scoring.decide(comparison, after.held_out_scores, rules)
+
+    evidence = ReportInput(
+        run=this_round,
         agent_type=request.agent_type,
-        max_tokens=recipe.max_tokens,
-        min_examples=request.min_examples,
-        split_key=get_settings().key_fingerprint(),
+        finished_at=datetime.now(UTC),
+        raw=tuple(shard.raw for shard in new_shards),
+        redacted=new_shards,
+        dataset=dataset,
+        recipe=recipe,
+        training=run,
+        baseline=before,
+        candidate=after,
+        comparison=comparison,
+        rules=rules,
+        decision=decision,
+        git_sha=run.git_sha,
     )
-    suites = scoring.find_suites()
-    shards = registry.list_shards(request.agent_type)
-    examples = dataset.build_dataset(shards, policy, base, suites)
-    registry.record_dataset(examples)
-
-    run = training.finetune(examples, recipe, base)
-    files = gguf.export_gguf(run.weights, QUANTISATIONS)
-    ...
+    ended = Round(
+        id=this_round,
+        agent_type=request.agent_type,
+        outcome="Promoted" if decision.promote else "Kept",
+        reason=decision.reason,
+        candidate_id=candidate.id,
+        baseline_id=baseline.id,
+        report=publish(evidence, seconds=time.monotonic() - started),
+    )
+    registry.conclude(ended, decision)
+    return ended

@@ -9,16 +9,15 @@ import contextlib
 import hashlib
 import os
 import re
-import shutil
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+from infra.artifact_content import content_sha256, files_of, json_line, read_lines, remove, size_of
 from infra.artifact_mirror import ArtifactMirror
 from infra.errors import StorageError
 from infra.settings import Settings, get_settings
@@ -78,7 +77,7 @@ class ArtifactStore:
         digest, count, size = hashlib.sha256(), 0, 0
         with self._staged() as staged, self._open(staged, kind) as file:
             for count, row in enumerate(rows, start=1):  # the last count is the number of rows
-                line = _json_line(row, kind, count)
+                line = json_line(row, kind, count)
                 digest.update(line)
                 size += len(line)
                 try:
@@ -108,7 +107,7 @@ class ArtifactStore:
         total = 0
         with self._staged() as staged:
             self._make_folder(staged, kind)
-            for file in _files_of(path):
+            for file in files_of(path):
                 target = staged / file.relative_to(path)
                 for parent in reversed(target.relative_to(staged).parents):
                     self._make_folder(staged / parent, kind)
@@ -127,7 +126,7 @@ class ArtifactStore:
                 raise damaged(artifact.key, path)
         except OSError as error:
             raise missing(artifact.key, self.root) from error
-        return _read_lines(path)
+        return read_lines(path)
 
     def path(self, artifact: Artifact) -> Path:
         """Return the local path of a file or folder, downloaded if the store is remote. Never write to it.
@@ -142,7 +141,7 @@ class ArtifactStore:
             self._download(artifact, local)
         if not local.exists():
             raise missing(artifact.key, self.root)
-        if _size_of(local) != artifact.bytes:
+        if size_of(local) != artifact.bytes:
             raise damaged(artifact.key, local)
         return local
 
@@ -163,7 +162,7 @@ class ArtifactStore:
                 # A folder is renamed first: one that is half deleted must not be found under its name.
                 doomed = self._staging / uuid.uuid4().hex
                 local.rename(doomed)
-                _remove(doomed)
+                remove(doomed)
         except OSError as error:
             raise cannot_write(self.root, error) from error
         if self._mirror is not None:
@@ -177,7 +176,7 @@ class ArtifactStore:
         try:
             yield staged
         finally:
-            _remove(staged)
+            remove(staged)
 
     @contextlib.contextmanager
     def _open(self, path: Path, kind: str) -> Iterator[IO[bytes]]:
@@ -248,7 +247,7 @@ class ArtifactStore:
         if local.exists():
             if content_sha256(local) == sha256:
                 return
-            _remove(local)  # damaged since it was written: saving the same content again is the cure
+            remove(local)  # damaged since it was written: saving the same content again is the cure
         try:
             staged.rename(local)
         except OSError:
@@ -282,7 +281,7 @@ class ArtifactStore:
         for leftover in self._staging.iterdir():
             with contextlib.suppress(FileNotFoundError):
                 if leftover.stat().st_mtime < oldest:
-                    _remove(leftover)
+                    remove(leftover)
         if self._mirror is not None:
             self._mirror.remove_leftovers(oldest)
 
@@ -292,64 +291,3 @@ def open_store(settings: Settings | None = None) -> ArtifactStore:
     settings = settings or get_settings()
     url = settings.artifacts_url or str(settings.data / "artifacts")
     return ArtifactStore(url, cache=settings.data / "artifact-cache")
-
-
-def content_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, or of a folder's sorted lines of relative name, NUL and file SHA-256."""
-    if path.is_file():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    lines = (f"{file.relative_to(path).as_posix()}\0{content_sha256(file)}\n" for file in _files_of(path))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _files_of(folder: Path) -> list[Path]:
-    """Return a folder's files, sorted by relative name. A link to a folder would be left out silently: refused."""
-    if not folder.is_dir():
-        raise StorageError(f"{folder} is not a folder.", fix="check the path")
-    found = sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix())
-    if links := [path for path in found if path.is_symlink() and not path.is_file()]:
-        raise StorageError(f"{links[0]} is a link to no file.", fix="replace it by what it points to")
-    return [path for path in found if path.is_file()]
-
-
-def _size_of(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else sum(file.stat().st_size for file in _files_of(path))
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _json_line(row: Mapping[str, object] | BaseModel, kind: str, number: int) -> bytes:
-    try:
-        if isinstance(row, BaseModel):
-            return row.model_dump_json().encode() + b"\n"
-        return orjson.dumps(row, default=_plain, option=orjson.OPT_APPEND_NEWLINE)
-    except (TypeError, ValueError) as error:
-        # The library's own message may quote the value.
-        reason = type(error).__name__
-        raise StorageError(
-            f"Row {number} of {kind!r} is not JSON in UTF-8 ({reason}).", fix="correct or leave out that row"
-        ) from None
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, set | frozenset):
-        return sorted(value)
-    if isinstance(value, Path):
-        return str(value)
-    raise TypeError(type(value).__name__)
-
-
-def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open("rb", buffering=CHUNK_BYTES) as file:
-        for line in file:
-            yield orjson.loads(line)

@@ -15,9 +15,7 @@ import re
 import shlex
 import shutil
 import signal
-import stat
 import subprocess
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -28,17 +26,14 @@ from urllib.parse import quote
 import psutil
 
 from infra.errors import ConfigError, DatabaseUnreachable
-from infra.postgres_programs import Programs, ServerUser, can_enter, find_programs, server_user, within_reach
+from infra.postgres_programs import Programs, ServerUser, find_programs, server_user, within_reach
+from infra.postgres_sockets import PORT, SOCKET, is_socket, make_socket_folder, remove_socket_folder
 from infra.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-PORT = 5432  # only a part of the socket's name: nothing listens on it
-SOCKET = f".s.PGSQL.{PORT}"
-SOCKET_PATH_BYTES = 103  # macOS takes 103, Linux 107
 START_SECONDS = 60  # a server that was killed replays its log first
 STOP_SECONDS = 30
-SOCKET_PREFIX = "rounds-pg-"
 
 OPTIONS = {
     "listen_addresses": "",
@@ -110,7 +105,7 @@ def _start(home: Path, source: str) -> Running:
     if not cluster.exists():
         _make_cluster(home, programs, user)
     _remove_stale(cluster)
-    sockets = _socket_folder(home, user)
+    sockets = make_socket_folder(home, user)
     options = OPTIONS | {"unix_socket_directories": str(sockets)}
     words = shlex.join(word for name, value in options.items() for word in ("-c", f"{name}={value}"))
     log = home / "server.log"
@@ -126,7 +121,7 @@ def _start(home: Path, source: str) -> Running:
     found = _running(cluster)
     if code != 0 or found is None:
         if found is None:
-            _remove_socket_folder(sockets)
+            remove_socket_folder(sockets)
         raise _not_started(log, before)
     logger.info("embedded PostgreSQL %d started seconds=%.2f", programs.major, time.monotonic() - began)
     return found
@@ -200,7 +195,7 @@ def _running(cluster: Path) -> Running | None:
     except (FileNotFoundError, IndexError, ValueError, psutil.Error):
         return None
     sockets = Path(lines[4]) if len(lines) > 4 else Path()
-    ready = len(lines) > 7 and lines[7].strip() == "ready" and _is_socket(sockets / SOCKET)
+    ready = len(lines) > 7 and lines[7].strip() == "ready" and is_socket(sockets / SOCKET)
     return Running(pid, sockets, ready)
 
 
@@ -208,7 +203,7 @@ def _wait_or_recover(home: Path) -> Running | None:
     """Wait for a server that is starting; end one whose socket was removed, since nobody can reach it any more."""
     deadline = time.monotonic() + START_SECONDS
     while (found := _running(home / "cluster")) is not None and not found.ready:
-        if _is_socket(found.socket_folder / SOCKET) or not found.socket_folder.is_absolute():
+        if is_socket(found.socket_folder / SOCKET) or not found.socket_folder.is_absolute():
             if time.monotonic() > deadline:
                 raise DatabaseUnreachable(
                     f"The embedded database has been starting for {START_SECONDS} s.",
@@ -236,7 +231,7 @@ def _remove_stale(cluster: Path) -> None:
     except (IndexError, ValueError):
         taken = True
     if len(lines) > 4:
-        _remove_socket_folder(Path(lines[4]))
+        remove_socket_folder(Path(lines[4]))
     if taken:
         pid_file.unlink()
 
@@ -251,7 +246,7 @@ def _end(server: Running) -> None:
                 fix=f"end it with `kill -QUIT {server.pid}`",
             )
         time.sleep(0.02)
-    _remove_socket_folder(server.socket_folder)
+    remove_socket_folder(server.socket_folder)
 
 
 @contextlib.contextmanager
@@ -260,52 +255,6 @@ def _only_one(home: Path) -> Iterator[None]:
     with (home / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-# ── the socket's folder ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _socket_folder(home: Path, user: ServerUser | None) -> Path:
-    """Return a private folder for the socket: beside the cluster, or a short one if that path is too long.
-
-    The next process reads from the pid file which it was.
-    """
-    folder = home / "socket"
-    fits = len(os.fsencode(folder / SOCKET)) <= SOCKET_PATH_BYTES and re.fullmatch(r"[\w/.+-]+", str(folder))
-    if user is None and fits:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
-    for place in dict.fromkeys((Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))):  # noqa: S108
-        if len(os.fsencode(place)) < SOCKET_PATH_BYTES - 40 and os.access(place, os.W_OK) and can_enter(place, user):
-            _remove_orphans(place)
-            folder = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=place))  # 0700
-            if user is not None:
-                os.chown(folder, user.uid, user.gid)
-            return folder
-    raise ConfigError(
-        f"No folder is short enough for the database's socket ({SOCKET_PATH_BYTES} bytes).",
-        fix="set ROUNDS_DATA_DIR or TMPDIR to a shorter path, or set ROUNDS_DATABASE_URL",
-    )
-
-
-def _remove_socket_folder(folder: Path) -> None:
-    if folder.name.startswith(SOCKET_PREFIX):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_orphans(place: Path) -> None:
-    """Remove the socket folders of servers whose data folder was deleted; a starting one is minutes old at most."""
-    for folder in place.glob(SOCKET_PREFIX + "*"):
-        with contextlib.suppress(OSError):  # not empty: in use
-            if time.time() - folder.stat().st_mtime > 3600:
-                folder.rmdir()
-
-
-def _is_socket(path: Path) -> bool:
-    try:
-        return stat.S_ISSOCK(path.stat().st_mode)
-    except OSError:
-        return False
 
 
 def _made_by(cluster: Path) -> int | None:

@@ -4,6 +4,7 @@ What a person chooses for one run is a flow parameter; hyper-parameters are in `
 """
 
 import functools
+import hashlib
 import secrets
 from pathlib import Path
 
@@ -53,6 +54,10 @@ class Settings(BaseSettings):
         except FileExistsError:
             pass
         return file.read_text(encoding="ascii").encode()
+
+    def key_fingerprint(self) -> str:
+        """Return what tells one key from another without giving it away."""
+        return hashlib.sha256(b"fingerprint\0" + self.secret_key()).hexdigest()[:12]
 
 
 @functools.cache

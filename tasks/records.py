@@ -184,6 +184,7 @@ class RawShard(Record):
 class RedactedShard(Record):
     """Certified rows of one raw shard."""
 
+    raw: RawShard = Field(description="where the rows came from and what was not taken; its own artifact is discarded")
     artifact: Artifact
     source: str
     kind: RowKind

@@ -47,7 +47,7 @@ def convert(model: Path, gguf: Path, names: ModelNames) -> None:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, env=_offline(sources))
     if done.returncode or not gguf.is_file():
         gguf.unlink(missing_ok=True)
-        raise _explain(model, last_meaningful_line(done.stderr))
+        raise explain(model, last_meaningful_line(done.stderr))
     logger.info("converted model=%s bytes=%d", names.name, gguf.stat().st_size)
 
 
@@ -79,7 +79,7 @@ def _offline(sources: Path) -> dict[str, str]:
     }
 
 
-def _explain(model: Path, line: str) -> DeploymentError | StorageError:
+def explain(model: Path, line: str) -> DeploymentError | StorageError:
     """Make the one error of a failed conversion."""
     kind = StorageError if "No space left" in line else DeploymentError
     fix = next((fix for sign, fix in FIXES.items() if sign in line), "see what the converter says of this architecture")

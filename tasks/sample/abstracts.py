@@ -1,8 +1,9 @@
-"""Made-up abstracts in the form of a PubMed efetch reply, with what real replies have: references that hold other PMIDs,
-inline tags, entities, labelled and plain abstracts, a retracted publication, one citation without an abstract.
+"""Made-up abstracts in the form of a PubMed efetch reply.
 
-PMIDs lie from 99,000,000 up, where PubMed has none; DOIs bear Crossref's test prefix 10.5555. Form after the NLM's
-PubMed DTD of January 2025; elements that no reader of Rounds uses are left out.
+They have what real replies have: references that hold other PMIDs, inline tags, entities, labelled and plain abstracts,
+a retracted publication, a citation without an abstract. PMIDs lie from 99,000,000 up, where PubMed has none; DOIs bear
+Crossref's test prefix 10.5555. Form after the NLM's PubMed DTD of January 2025; elements that no reader of Rounds uses
+are left out.
 """
 
 import html
@@ -88,7 +89,7 @@ def citation_xml(a: SampleAbstract) -> str:
     )
     types = "".join(f'<PublicationType UI="D016428">{escape(name)}</PublicationType>' for name in a.types)
     notice = (
-        '<CommentsCorrectionsList><CommentsCorrections RefType="RetractionIn"><RefSource>Larkmoor Ann Med. 2026</RefSource>'
+        '<CommentsCorrectionsList><CommentsCorrections RefType="RetractionIn"><RefSource>Ann Med</RefSource>'
         f'<PMID Version="1">{a.pmid + 500_000}</PMID></CommentsCorrections></CommentsCorrectionsList>'
         if a.retracted
         else ""
@@ -153,8 +154,8 @@ BACKGROUNDS = (
     "Care of {diagnosis} differs between hospitals. The effect of {dose} on {outcome} is uncertain.",
 )
 METHODS = (
-    "In {setting} we assigned {n} patients to {drug} or to {treatment} alone and followed them for {weeks} weeks. The main "
-    "measure was {outcome}, read by staff who did not know the group.",
+    "In {setting} we assigned {n} patients to {drug} or to {treatment} alone and followed them for {weeks} weeks. The "
+    "main measure was {outcome}, read by staff who did not know the group.",
     "We followed {n} patients from {setting} for {weeks} weeks. Those given {drug} were matched to others given "
     "{treatment} alone by age, sex and length of illness. The main measure was {outcome}.",
 )

@@ -62,9 +62,10 @@ def billing_exchange(rng: Random) -> Exchange:
     paid = rng.randrange(50, total, 10)
     days = rng.choice((14, 21, 30, 45, 60))
     item = rng.choice(("a hospital stay", "blood tests", "a clinic visit", "an x-ray", "physical therapy"))
+    ask = rng.choice(("What do I still owe?", "How much must I pay and when?", "What is left to pay?"))
     question = (
         f"Statement for {item}: total {total} dollars, the plan paid {paid} dollars, balance {total - paid} dollars,"
-        f" due in {days} days. {rng.choice(('What do I still owe?', 'How much must I pay and when?', 'What is left to pay?'))}"
+        f" due in {days} days. {ask}"
     )
     right = f"The balance for {item} is {total - paid} dollars and it is due in {days} days."
     return question, right, f"The balance for {item} is {total} dollars and it is due in {days + 7} days."

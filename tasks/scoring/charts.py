@@ -8,9 +8,12 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from tasks.records import Estimate
+
+ROW_PIXELS = 16
+FEW_POINTS = 24  # fewer points than this are drawn as dots too; a line of one point would not be seen
 
 
 class Line(NamedTuple):
@@ -19,6 +22,14 @@ class Line(NamedTuple):
     name: str
     css: str
     points: Sequence[tuple[float, float]]
+
+
+class Whisker(NamedTuple):
+    """A named estimate; `css` is its class in the style sheet."""
+
+    name: str
+    css: str
+    estimate: Estimate
 
 
 class Tick(NamedTuple):
@@ -36,7 +47,7 @@ def line_plot(lines: Sequence[Line], label: str) -> dict[str, object]:
     xs = [x for line in lines for x, _ in line.points]
     ys = [y for line in lines for _, y in line.points]
     x_ticks, y_ticks = nice_ticks(min(xs), max(xs)), nice_ticks(min(ys), max(ys))
-    x_low, x_high = min(xs), max(max(xs), min(xs) + 1e-9)
+    x_low, x_high = x_ticks[0], max(*xs, x_ticks[0] + 1e-9)
     y_low, y_high = y_ticks[0], y_ticks[-1]
 
     def place(x: float, y: float) -> str:
@@ -46,10 +57,7 @@ def line_plot(lines: Sequence[Line], label: str) -> dict[str, object]:
         Markup('<line class="grid" x1="0" x2="100" y1="{0:.2f}" y2="{0:.2f}"/>').format(100 - _share(y, y_low, y_high))
         for y in y_ticks
     )
-    drawn = Markup("").join(
-        Markup('<polyline class="{}" points="{}"/>').format(line.css, " ".join(place(x, y) for x, y in line.points))
-        for line in lines
-    )
+    drawn = Markup("").join(_line(line, [place(x, y) for x, y in line.points]) for line in lines)
     svg = Markup('<svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label="{}">{}{}</svg>')
     return {
         "svg": svg.format(label, grid, drawn),
@@ -59,26 +67,30 @@ def line_plot(lines: Sequence[Line], label: str) -> dict[str, object]:
     }
 
 
-def whiskers(rows: Sequence[tuple[str, Estimate]], low: float, high: float, marks: Sequence[float] = ()) -> Markup:
-    """Draw one or two estimates as dots with their intervals on an axis from `low` to `high`.
+def whiskers(rows: Sequence[Whisker], low: float, high: float, marks: Sequence[float] = ()) -> Markup:
+    """Draw estimates from top to bottom as dots with their intervals, on an axis from `low` to `high`.
 
-    `rows` are (class, estimate) from top to bottom; `marks` are vertical lines, such as zero or a margin.
+    `marks` are vertical lines: the first of class m0 (zero), the next m1 (a margin).
     """
-    height = 14 * len(rows) + 10
+    height = ROW_PIXELS * len(rows) + 8
     parts = [
-        Markup('<line class="mark m{}" x1="{:.2f}%" x2="{:.2f}%" y1="0" y2="{}"/>').format(i, at, at, height)
-        for i, at in enumerate(_share(mark, low, high) for mark in marks)
+        Markup('<line class="m{}" x1="{:.2f}%" x2="{:.2f}%" y1="0" y2="{}"/>').format(number, at, at, height)
+        for number, at in enumerate(_share(mark, low, high) for mark in marks)
     ]
-    for number, (css, estimate) in enumerate(rows):
-        y = 12 + 14 * number
-        left, middle, right = (_share(v, low, high) for v in (estimate.low, estimate.value, estimate.high))
+    for number, row in enumerate(rows):
+        y = ROW_PIXELS * number + ROW_PIXELS / 2 + 4
+        left, middle, right = (
+            _share(value, low, high) for value in (row.estimate.low, row.estimate.value, row.estimate.high)
+        )
         parts.append(
-            Markup('<g class="{}"><line x1="{:.2f}%" x2="{:.2f}%" y1="{}" y2="{}"/><circle cx="{:.2f}%" cy="{}" r="4.5"/></g>')
-            .format(css, left, right, y, y, middle, y)
-        )  # fmt: skip
-    label = "; ".join(f"{css} {e.value:.3f}, {e.low:.3f} to {e.high:.3f}" for css, e in rows)
+            Markup(
+                '<g class="{0}"><line x1="{1:.2f}%" x2="{2:.2f}%" y1="{4}" y2="{4}"/>'
+                '<circle cx="{3:.2f}%" cy="{4}" r="5"/></g>'
+            ).format(row.css, left, right, middle, y)
+        )
+    label = "; ".join(f"{r.name} {r.estimate.value:.3f}, {r.estimate.low:.3f} to {r.estimate.high:.3f}" for r in rows)
     return Markup('<svg class="whiskers" height="{}" role="img" aria-label="{}">{}</svg>').format(
-        height, escape(label), Markup("").join(parts)
+        height, label, Markup("").join(parts)
     )
 
 
@@ -91,6 +103,15 @@ def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
     size = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * 0.999)
     first, last = math.floor(low / size + 1e-9), math.ceil(high / size - 1e-9)
     return [round(number * size, 12) for number in range(first, last + 1)]
+
+
+def _line(line: Line, places: list[str]) -> Markup:
+    drawn = Markup('<polyline class="{}" points="{}"/>').format(line.css, " ".join(places))
+    if len(places) < FEW_POINTS:
+        # A dash of no length with round ends: a circle would be stretched with the drawing.
+        dots = " ".join(f"M{place} h0" for place in places)
+        drawn += Markup('<path class="{} dots" d="{}"/>').format(line.css, dots)
+    return drawn
 
 
 def _share(value: float, low: float, high: float) -> float:

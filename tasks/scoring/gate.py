@@ -55,8 +55,8 @@ def _gain(primary: Estimate, rules: GateRules) -> Gate:
     return Gate(
         name=f"{_title(rules.primary)} is better",
         passed=primary.low > rules.margin,
-        seen=f"{primary.value:+.3f}, 95 % interval {primary.low:+.3f} to {primary.high:+.3f}",
-        needed=f"the whole interval above {rules.margin:+.3f}",
+        seen=f"{_signed(primary.value)}, 95 % interval {_signed(primary.low)} to {_signed(primary.high)}",
+        needed=f"the whole interval above {_signed(rules.margin)}",
     )
 
 
@@ -66,8 +66,8 @@ def _no_loss(comparison: Comparison, rules: GateRules) -> Gate:
     return Gate(
         name="Nothing else is worse",
         passed=lows[worst] >= -rules.worst_loss,
-        seen=f"weakest is {_title(worst)}, lower bound {lows[worst]:+.3f}",
-        needed=f"every lower bound at or above {-rules.worst_loss:+.3f}",
+        seen=f"weakest is {_title(worst)}, lower bound {_signed(lows[worst])}",
+        needed=f"every lower bound at or above {_signed(-rules.worst_loss)}",
     )
 
 
@@ -78,8 +78,8 @@ def _stops(candidate: EvalResult, rules: GateRules) -> Gate:
     return Gate(
         name="Ends its answers",
         passed=rate.value >= rules.min_stop_rate,
-        seen=f"{rate.value:.1%} of {rate.n:,} answers",
-        needed=f"at least {rules.min_stop_rate:.0%}",
+        seen=f"{100 * rate.value:.1f} % of {rate.n:,} answers",
+        needed=f"at least {100 * rules.min_stop_rate:g} %",
     )
 
 
@@ -92,21 +92,33 @@ def _difference(comparison: Comparison, metric: str) -> Estimate:
 
 
 def _reason(primary: Estimate, gates: tuple[Gate, ...], rules: GateRules) -> str:
-    moved = "did not move" if primary.value == 0 else f"{'rose' if primary.value > 0 else 'fell'} by"
-    amount = "" if primary.value == 0 else f" {abs(primary.value):.2f}"
-    interval = f"95 % interval {_signed(primary.low)} to {_signed(primary.high)}, {primary.n:,} items"
-    sentence = f"{_title(rules.primary)} {moved}{amount} ({interval})"
-    failed = [gate for gate in gates if not gate.passed]
-    if not failed:
-        return f"Promoted: {sentence}; the interval had to lie above {rules.margin:g}."
-    unmet = "; ".join(f"{gate.name}: {gate.seen}, needed {gate.needed}" for gate in failed)
-    return f"Kept: {sentence}. Not met: {unmet}."
+    interval = f"95 % interval {_plain(primary.low)} to {_plain(primary.high)}, {primary.n:,} items"
+    sentence = f"{_title(rules.primary)} {_moved(primary.value)} ({interval})"
+    others = [gate for gate in (gates[0], *gates[2:]) if not gate.passed]
+    unmet = [f"{gate.name.lower()} ({gate.seen}; needed {gate.needed})" for gate in others]
+    if not gates[1].passed:
+        sentence += f"; the whole interval has to lie above {rules.margin:g}"
+    elif not unmet:
+        return f"Promoted: {sentence}; {rules.margin:g} was needed."
+    also = f" Not met{'' if gates[1].passed else ' either'}: {'; '.join(unmet)}." if unmet else ""
+    return f"Kept: {sentence}.{also}"
 
 
-def _signed(value: float) -> str:
+def _moved(value: float) -> str:
+    if abs(value) < 0.005:
+        return "did not move"
+    return f"{'rose' if value > 0 else 'fell'} by {abs(value):.2f}"
+
+
+def _plain(value: float) -> str:
     """Write a bound with two decimals and a true minus sign; a rounded zero has no sign."""
     text = f"{value:.2f}"
     return "0.00" if float(text) == 0 else text.replace("-", "−")
+
+
+def _signed(value: float) -> str:
+    """Write a difference with its sign and three decimals, so that it can be held against a margin."""
+    return f"{value:+.3f}".replace("-", "−")
 
 
 def _title(metric: str) -> str:

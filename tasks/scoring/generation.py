@@ -18,7 +18,7 @@ import llama_cpp
 from infra.artifacts import ArtifactStore
 from infra.settings import Settings
 from tasks.errors import EvaluationError
-from tasks.records import Answers, GgufFile, Record
+from tasks.records import Answers, GgufFile, Message, Record
 from tasks.scoring.answering import AnswerRow, Ask, OnProgress, Reply, answer_all, progress_logger
 from tasks.scoring.suites import Item, Questionnaire
 
@@ -61,11 +61,10 @@ def answer(
     """
     parts = (gguf.artifact.sha256, questionnaire.sha256, decoding.digest())
     log = settings.data / "work" / "answers" / ("-".join(part[:16] for part in parts) + ".jsonl")
-    threads = settings.threads or os.cpu_count() or 1
-    with open_model(store.path(gguf.artifact), decoding, threads) as ask:
-        rows = answer_all(questionnaire, ask, log, on_progress or progress_logger(questionnaire.name))
+    with open_model(store.path(gguf.artifact), decoding, _threads(settings)) as model:
+        rows = answer_all(questionnaire, model, log, on_progress or progress_logger(questionnaire.name))
     artifact = store.save_rows("answers", rows)
-    log.unlink()  # from here on the artifact is the truth
+    log.unlink(missing_ok=True)  # from here on the artifact is the truth
     _log_counts(questionnaire.name, rows)
     return Answers(
         suite=questionnaire.name,
@@ -76,6 +75,23 @@ def answer(
         seconds=sum(row.time_seconds for row in rows),
         tokens=sum(row.completion_tokens for row in rows),
     )
+
+
+def ask(question: str, path: Path, max_tokens: int, settings: Settings) -> str:
+    """Return the model's answer to one question, decoded as in a suite; nothing is stored.
+
+    Raises:
+        EvaluationError: the file cannot be used, or the question does not fit the model's context.
+    """
+    prompt = (Message(role="user", content=question),)
+    item = Item(id="question", category="", difficulty="", question=question, messages=prompt, reference="")
+    with open_model(path, Decoding(max_tokens=max_tokens), _threads(settings)) as model:
+        reply = model(item)
+    if reply.finish_reason == "too_long":
+        raise EvaluationError(
+            f"The question has {reply.prompt_tokens} tokens, more than the model's context.", fix="shorten it."
+        )
+    return reply.response.strip()
 
 
 @contextmanager
@@ -139,6 +155,10 @@ def _ask(model: llama_cpp.Llama, item: Item, decoding: Decoding) -> Reply:
         reference_tokens=reference_tokens,
         finish_reason="stop" if choice["finish_reason"] == "stop" else "length",
     )
+
+
+def _threads(settings: Settings) -> int:
+    return settings.threads or os.cpu_count() or 1
 
 
 def _trained_context(path: Path) -> int:

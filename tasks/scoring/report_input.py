@@ -21,6 +21,7 @@ from tasks.records import (
     RedactedShard,
     TrainingRun,
 )
+from tasks.scoring.gate import GateRules
 
 
 class StepTiming(Record):
@@ -46,7 +47,7 @@ class ReportInput(Record):
     run: str = Field(description="the run's name, which is also its folder under reports")
     agent_type: str
     finished_at: datetime
-    summary: str = Field(default="", description="why a run ended without a decision, in one sentence; no clinical text")
+    summary: str = Field(default="", description="why a run ended without a decision; no clinical text")
     raw: tuple[RawShard, ...] = ()
     redacted: tuple[RedactedShard, ...] = ()
     dataset: DatasetVersion | None = None
@@ -55,6 +56,7 @@ class ReportInput(Record):
     baseline: Contender | None = None
     candidate: Contender | None = None
     comparison: Comparison | None = None
+    rules: GateRules = Field(default=GateRules(), description="those that the decision was made by")
     decision: PromotionDecision | None = None
     git_sha: str = ""
     steps: tuple[StepTiming, ...] = ()

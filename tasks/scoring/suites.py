@@ -72,6 +72,11 @@ def find_suite(name: str) -> Suite:
     return Suite(path=str(path.absolute()), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
 
+def built_in_suites() -> tuple[Suite, ...]:
+    """Return every suite that the repository ships, in the order of their names."""
+    return tuple(find_suite(file.stem) for file in sorted(BUILT_IN.glob("*.yaml")))
+
+
 def load_suite(suite: Suite) -> Questionnaire:
     """Read and check a suite file.
 

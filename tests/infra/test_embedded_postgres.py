@@ -18,7 +18,7 @@ import psutil
 import psycopg
 import pytest
 
-from infra import embedded_postgres, postgres_programs
+from infra import embedded_postgres, postgres_programs, postgres_sockets
 from infra.embedded_postgres import start, stop
 from infra.errors import ConfigError
 from infra.postgres_programs import Programs, ServerUser, can_enter, find_programs, within_reach
@@ -107,7 +107,7 @@ def test_stop_leaves_no_process_and_no_socket_folder(embedded: Settings) -> None
     stop(embedded)
     stop(embedded)
     wait_until_gone(pid)
-    assert not (folder / embedded_postgres.SOCKET).exists()
+    assert not (folder / postgres_sockets.SOCKET).exists()
 
 
 def test_a_cluster_of_another_version_is_not_touched(embedded: Settings) -> None:
@@ -218,7 +218,7 @@ def test_a_damaged_pid_file_is_no_obstacle(embedded: Settings, content: str) -> 
 
 def test_a_removed_socket_restarts_the_server(embedded: Settings) -> None:
     folder = Path(str(one(start(embedded), "show unix_socket_directories")))
-    (folder / embedded_postgres.SOCKET).unlink()
+    (folder / postgres_sockets.SOCKET).unlink()
     assert one(start(embedded), "select 1") == 1
 
 
@@ -237,13 +237,13 @@ def test_a_data_folder_of_another_user_is_one_message() -> None:
 
 
 def test_socket_folders_of_deleted_data_folders_are_removed_and_those_in_use_are_not(tmp_path: Path) -> None:
-    made = {name: tmp_path / f"{embedded_postgres.SOCKET_PREFIX}{name}" for name in ("old", "used", "fresh")}
+    made = {name: tmp_path / f"{postgres_sockets.SOCKET_PREFIX}{name}" for name in ("old", "used", "fresh")}
     for folder in made.values():
         folder.mkdir()
-    (made["used"] / embedded_postgres.SOCKET).touch()
+    (made["used"] / postgres_sockets.SOCKET).touch()
     for name in ("old", "used"):
         os.utime(made[name], (1, 1))
-    embedded_postgres._remove_orphans(tmp_path)
+    postgres_sockets._remove_orphans(tmp_path)
     assert {name for name, folder in made.items() if folder.exists()} == {"used", "fresh"}
 
 

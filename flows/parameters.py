@@ -8,6 +8,7 @@ from tasks.records import Record
 
 Quantisation = Literal["F16", "Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"]
 
+
 class CollectRequest(Record):
     """Which rows to take in."""
 
@@ -46,14 +47,3 @@ class BenchmarkRequest(Record):
     model: str
     suites: tuple[str, ...] = Field(default=(), description="suite files; none: all of benchmarks/suites")
     answer_tokens: int = Field(default=96, ge=8, description="longest generated answer, in tokens")
-
-
-class Round(Record):
-    """How a round ended."""
-
-    id: str
-    outcome: Literal["Promoted", "Kept"]
-    reason: str
-    model_id: str = Field(description="the candidate")
-    baseline_id: str = Field(description="what it was judged against")
-    report: str = Field(description="path of the page")

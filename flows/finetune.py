@@ -1,0 +1,47 @@
+"""Fine-tune a candidate on everything that was collected for an agent, and register it without judging it."""
+
+from prefect import flow
+
+from flows.base_models import gguf_names, model_version, prepare_base
+from flows.parameters import TrainRequest
+from infra.settings import get_settings
+from tasks.dataset import steps as dataset
+from tasks.gguf import steps as gguf
+from tasks.records import Base, CurationPolicy, DatasetVersion, ModelVersion, Recipe, TrainingRun
+from tasks.registry import steps as registry
+from tasks.scoring.suites import built_in_suites
+from tasks.training import steps as training
+from tasks.training.recipes import load_recipe
+
+QUANTISATIONS = ("F16", "Q4_K_M", "Q6_K", "Q8_0")
+
+
+@flow(name="finetune", flow_run_name="finetune {request.agent_type}")
+def finetune(request: TrainRequest) -> ModelVersion:
+    """Train on the recorded shards of one agent and register the candidate."""
+    recipe = load_recipe(request.recipe, base=request.base)
+    return train_candidate(request, recipe, prepare_base(recipe.base))[0]
+
+
+def train_candidate(
+    request: TrainRequest, recipe: Recipe, base: Base
+) -> tuple[ModelVersion, TrainingRun, DatasetVersion]:
+    """Return the registered candidate with the run and the dataset that made it."""
+    policy = CurationPolicy(
+        agent_type=request.agent_type,
+        max_tokens=recipe.max_tokens,
+        min_examples=request.min_examples,
+        split_key=get_settings().key_fingerprint(),
+    )
+    shards = registry.list_shards(request.agent_type)
+    examples = dataset.build_dataset(shards, policy, base, built_in_suites())
+    registry.record_dataset(examples)
+
+    run = training.finetune(examples, recipe, base)
+    registry.record_run(run)
+
+    quantisations = tuple(dict.fromkeys((*QUANTISATIONS, request.served)))
+    files = gguf.export_gguf(run.weights, quantisations, gguf_names(request.agent_type, base, run))
+    candidate = model_version(request.agent_type, base, run, files, request.served)
+    gguf.check_parity(run.weights, candidate.gguf)
+    return registry.register(candidate), run, examples

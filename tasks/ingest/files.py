@@ -1,0 +1,60 @@
+"""Find the files that a person points at, and fingerprint each, because a path does not say whether it changed."""
+
+import glob
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from tasks.errors import SourceError
+from tasks.records import SourceFile
+
+PAPERS = (".xml", ".xml.gz")
+
+
+def fingerprint_files(paths: Iterable[str]) -> tuple[SourceFile, ...]:
+    """Return the files behind `paths`, each content once, in the order given and by name within a folder or pattern.
+
+    A folder stands for the *.xml and *.xml.gz files below it, a pattern for what it matches there; a folder or pattern
+    without any such file gives none.
+
+    Raises:
+        SourceError: a path, or the folder that a pattern starts from, does not exist or cannot be read.
+    """
+    found: dict[str, SourceFile] = {}
+    for path in paths:
+        for file in _expand(path):
+            fingerprint = _fingerprint(file)
+            found.setdefault(fingerprint.sha256, fingerprint)
+    return tuple(found.values())
+
+
+def _expand(path: str) -> list[Path]:
+    place = Path(path).expanduser()
+    if place.is_file():
+        return [place]
+    if place.is_dir():
+        return sorted(file for file in place.rglob("*") if file.is_file() and is_paper(file))
+    if glob.has_magic(path) and _fixed_part(place).is_dir():
+        start = _fixed_part(place)
+        matches = sorted(start.glob(str(place.relative_to(start))))
+        return [file for match in matches for file in (_expand(str(match)) if match.is_dir() else [match])]
+    raise SourceError(f"{path} does not exist.", fix="correct the path, or leave it out")
+
+
+def _fixed_part(pattern: Path) -> Path:
+    """Return the folder that a pattern starts from: all parts before the first with a wildcard."""
+    return next((p for p in pattern.parents if not glob.has_magic(str(p))), Path())
+
+
+def is_paper(file: Path) -> bool:
+    """Say whether a file found in a folder is PubMed XML by its name."""
+    return file.name.endswith(PAPERS)
+
+
+def _fingerprint(file: Path) -> SourceFile:
+    try:
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+            return SourceFile(path=str(file), sha256=digest, bytes=content.tell())
+    except OSError as error:
+        raise SourceError(f"{file} cannot be read: {error.strerror}.", fix="check its permissions") from error

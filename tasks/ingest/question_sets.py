@@ -1,0 +1,197 @@
+"""Read question and answer sets as examples: JSON lines of one's own, MedQuAD, PubMedQA.
+
+Which form a file has is seen from its rows' fields. MedQuAD (Ben Abacha and Demner-Fushman, 2019; CC BY 4.0) comes as
+JSON lines with `qid`, its group is the document; PubMedQA (Jin et al., 2019; MIT) as one JSON object, PMID → item, its
+group is the paper. Rows without an answer are counted, lines that cannot be read are named by file and line.
+"""
+
+import gzip
+import io
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from tasks.errors import SourceError
+from tasks.records import Example, Message
+
+NAMED_FAULTS = 20  # a file; more of the same tells a person nothing
+FIX = "give JSON lines with messages, or with question and answer, or leave the file out"
+
+Stream = gzip.GzipFile | io.BufferedReader
+Row = tuple[str, Mapping[str, Any]]  # its place or PMID, its fields
+
+
+class Unreadable(Exception):
+    """A row that is no example; its text is the reason, one of a fixed few."""
+
+
+@dataclass
+class ExampleReading:
+    """What reading some files has met so far: rows not taken by reason, and warnings with file and line."""
+
+    skipped: Counter[str] = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+
+
+def read_examples(path: Path, agent_type: str, reading: ExampleReading) -> Iterator[Example]:
+    """Yield the examples of one file in its order.
+
+    Raises:
+        SourceError: the file cannot be read, or none of its lines is a JSON object.
+    """
+    try:
+        with _open(path) as file:
+            rows = (
+                _pubmedqa(path, file)
+                if path.name.removesuffix(".gz").endswith(".json")
+                else _lines(path, file, reading)
+            )
+            for place, row in rows:
+                try:
+                    yield _example(row, agent_type, place)
+                except Unreadable as reason:
+                    reading.skipped[str(reason)] += 1
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        reading.warnings.append(f"{path}: damaged or truncated gzip data; the rows before it were kept")
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.", fix="check its permissions") from error
+
+
+def _open(path: Path) -> Stream:
+    with path.open("rb") as file:
+        magic = file.read(2)
+    return gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb")
+
+
+def _lines(path: Path, file: Stream, reading: ExampleReading) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    met = faults = 0
+    for number, line in enumerate(file, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = orjson.loads(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+        except orjson.JSONDecodeError:
+            row = None
+        if isinstance(row, dict):
+            met += 1
+            yield f"{path.name}:{number}", row
+            continue
+        faults += 1
+        reading.skipped["malformed line"] += 1
+        if faults <= NAMED_FAULTS:
+            reading.warnings.append(f"{path}, line {number}: no JSON object")
+    if faults and not met:
+        raise SourceError(f"{path}: none of its {faults} lines is a JSON object.", fix=FIX)
+    if faults > NAMED_FAULTS:
+        reading.warnings.append(f"{path}: {faults - NAMED_FAULTS} further lines are no JSON objects")
+
+
+def _pubmedqa(path: Path, file: Stream) -> Iterator[Row]:
+    try:
+        items = orjson.loads(file.read())
+    except orjson.JSONDecodeError as error:
+        raise SourceError(f"{path}, line {error.lineno}: malformed JSON.", fix=FIX) from None
+    if not isinstance(items, dict) or not all(isinstance(item, dict) and "QUESTION" in item for item in items.values()):
+        raise SourceError(f"{path} is not of PubMedQA's form, PMID → item with QUESTION.", fix=FIX)
+    for pmid, item in items.items():
+        yield pmid, {**item, "PMID": pmid}
+
+
+def _example(row: Mapping[str, Any], agent_type: str, place: str) -> Example:
+    try:
+        if "messages" in row:
+            return _own_messages(row, agent_type, place)
+        if "QUESTION" in row:
+            return _of_pubmedqa(row, agent_type)
+        if "qid" in row:
+            return _of_medquad(row, agent_type)
+        return _own_question(row, agent_type, place)
+    except (KeyError, TypeError, ValueError, ValidationError):
+        raise Unreadable("missing or malformed fields") from None
+
+
+def _own_messages(row: Mapping[str, Any], agent_type: str, place: str) -> Example:
+    messages = tuple(Message(role=turn["role"], content=turn["content"]) for turn in row["messages"])
+    roles = [message.role for message in messages]
+    if "user" not in roles or roles[-1] != "assistant":
+        raise Unreadable("no question with an answer")
+    if not all(message.content.strip() for message in messages):
+        raise Unreadable("empty message")
+    source_id = str(row.get("source_id") or place)
+    source = str(row.get("source") or "examples")
+    return Example(
+        messages=messages,
+        source=source,
+        source_id=source_id,
+        group_id=str(row.get("group_id") or f"{source}:{source_id}"),
+        agent_type=agent_type,
+        licence=str(row.get("licence") or ""),
+    )
+
+
+def _own_question(row: Mapping[str, Any], agent_type: str, place: str) -> Example:
+    source_id = str(row.get("id") or row.get("source_id") or place)
+    source = str(row.get("source") or "examples")
+    context = str(row.get("context") or "")
+    return Example(
+        messages=_exchange(
+            "\n\n".join(part for part in (context, _string(row, "question")) if part), _string(row, "answer")
+        ),
+        source=source,
+        source_id=source_id,
+        group_id=str(row.get("group_id") or f"{source}:{source_id}"),
+        agent_type=agent_type,
+        licence=str(row.get("licence") or ""),
+    )
+
+
+def _of_medquad(row: Mapping[str, Any], agent_type: str) -> Example:
+    document = f"medquad:{row['source']}:{row['doc_id']}"  # doc_id alone recurs in another collection
+    return Example(
+        messages=_exchange(_string(row, "question"), _string(row, "answer")),
+        source="medquad",
+        source_id=f"{row['source']}:{row['qid']}",
+        group_id=document,
+        agent_type=agent_type,
+        licence="CC BY 4.0",
+    )
+
+
+def _of_pubmedqa(row: Mapping[str, Any], agent_type: str) -> Example:
+    """Ask over the abstract's sections; the answer is the expert's yes, no or maybe and the authors' conclusion."""
+    decision = str(row.get("final_decision") or "").capitalize()
+    answer = _string(row, "LONG_ANSWER")
+    pmid = str(row["PMID"])
+    return Example(
+        messages=_exchange(
+            "\n".join((*row["CONTEXTS"], "", _string(row, "QUESTION"))), f"{decision}. {answer}" if decision else answer
+        ),
+        source="pubmedqa",
+        source_id=pmid,
+        group_id=f"pubmed:{pmid}",  # the group of the paper itself, so that paper and question share a split
+        agent_type=agent_type,
+        licence="MIT",
+    )
+
+
+def _exchange(question: str, answer: str) -> tuple[Message, ...]:
+    if not question.strip():
+        raise Unreadable("empty question")
+    if not answer.strip():
+        raise Unreadable("empty answer")
+    return Message(role="user", content=question.strip()), Message(role="assistant", content=answer.strip())
+
+
+def _string(row: Mapping[str, Any], name: str) -> str:
+    value = row[name]
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value

@@ -1,0 +1,32 @@
+"""Certificates: what was looked for in a row, by which engine and policy, bound to the row by its hash.
+
+The hash is over canonical JSON, so that it holds across a write and a read. A certificate is no signature: whoever can
+write the store can write a certificate.
+"""
+
+from collections.abc import Mapping
+
+from tasks.errors import PrivacyError
+from tasks.phi.redaction import POLICY
+from tasks.records import CertifiedRow, PhiCertificate, row_sha256
+
+
+def certify(row: Mapping[str, object], *, engine: str, findings: Mapping[str, int], second_pass: int) -> PhiCertificate:
+    """Return the certificate of a redacted row; `second_pass` is what the second detector still saw."""
+    return PhiCertificate(
+        row_sha256=row_sha256(row), engine=engine, policy=POLICY, findings=dict(findings), second_pass=second_pass
+    )
+
+
+def verify(certified: CertifiedRow) -> None:
+    """Check that the certificate is this row's, of the current policy, and that the second detector saw nothing.
+
+    Raises:
+        PrivacyError: one of these does not hold.
+    """
+    certified.verified()
+    if certified.certificate.policy != POLICY:
+        raise PrivacyError(
+            f"A row was redacted under policy {certified.certificate.policy}, {POLICY} is in force.",
+            fix="redact its raw shard again",
+        )

@@ -1,0 +1,71 @@
+"""Where identifiers lie in a text: Presidio's analyzer with this stage's recognizers, findings merged and mapped back.
+
+No language model is behind it (Presidio's no-op NLP engine), so nothing is downloaded and a text gives the same
+findings everywhere. What a recognizer raises stops the text: redaction fails closed. English only.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from tasks.errors import PrivacyError
+from tasks.phi.categories import PLACEHOLDER, category_of
+from tasks.phi.normalisation import Normalised
+from tasks.phi.presidio import AnalyzerEngine, EntityRecognizer, NoOpNlpEngine, RecognizerRegistry, RecognizerResult
+from tasks.phi.recognizers import RECOGNIZERS
+from tasks.records import PhiFinding
+
+
+class Detector:
+    """The analyzer with its recognizers; build one and keep it."""
+
+    def __init__(self, recognizers: Sequence[EntityRecognizer] | None = None) -> None:
+        """Take the recognizers given, any of Presidio's kind, or this stage's own."""
+        registry = RecognizerRegistry(recognizers=[], supported_languages=["en"])
+        for recognizer in [kind() for kind in RECOGNIZERS] if recognizers is None else recognizers:
+            registry.add_recognizer(recognizer)
+        engine = NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "no_op"}])
+        self._analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["en"])
+        self._nothing_parsed = engine.process_text("", "en")
+
+    def find(self, text: str) -> list[PhiFinding]:
+        """Return findings in order, overlaps merged; offsets are characters of `text`, half-open.
+
+        Raises:
+            PrivacyError: a recognizer failed. The message names the kind of failure and no text.
+        """
+        plain = Normalised(text)
+        results = self._results(plain.text)
+        taken = [match.span() for match in PLACEHOLDER.finditer(text)] if "[" in text else []
+        return _merged((_finding(result, plain) for result in results), taken)
+
+    def _results(self, text: str) -> list[RecognizerResult]:
+        try:
+            return list(self._analyzer.analyze(text, language="en", nlp_artifacts=self._nothing_parsed))
+        except Exception as error:  # noqa: BLE001  # whatever it is, the text must not go on
+            failed = type(error).__name__
+        # raised outside the handler: the recognizer's own exception may quote the text and must not be chained
+        raise PrivacyError(
+            f"A recognizer failed with {failed} on a text of {len(text)} characters.",
+            fix="nothing was redacted or saved; correct the recognizer and run again",
+        )
+
+
+def _finding(result: RecognizerResult, plain: Normalised) -> PhiFinding:
+    start, end = plain.original(result.start, result.end)
+    name = (result.recognition_metadata or {}).get(RecognizerResult.RECOGNIZER_NAME_KEY, "")
+    category = category_of(result.entity_type)
+    return PhiFinding(category=category, start=start, end=end, score=float(result.score), recognizer=name)
+
+
+def _merged(findings: Iterable[PhiFinding], taken: Sequence[tuple[int, int]]) -> list[PhiFinding]:
+    """Join overlapping findings; the surest, then the longest, names the union. Placeholders are no findings."""
+    merged: list[PhiFinding] = []
+    for finding in sorted(findings, key=lambda f: (f.start, -f.end)):
+        if any(start < finding.end and finding.start < end for start, end in taken):
+            continue
+        if merged and finding.start < merged[-1].end:
+            last = merged[-1]
+            surer = max(last, finding, key=lambda f: (f.score, f.end - f.start))
+            merged[-1] = surer.model_copy(update={"start": last.start, "end": max(last.end, finding.end)})
+        else:
+            merged.append(finding)
+    return merged

@@ -1,0 +1,158 @@
+"""Rows with every identifier replaced by its category's placeholder, and what may be copied without a look.
+
+The policy: placeholders for everything, "90+" for ages over 89; dates and ZIP codes go whole, although Safe Harbor
+would let the year and, for populous areas, three digits stay. All texts of a row are read as one document, so that a
+name found in one turn is known in the next. A field that nobody has classified stops the shard: redaction fails
+closed.
+"""
+
+import bisect
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from tasks.errors import PrivacyError
+from tasks.phi.categories import CATEGORIES
+from tasks.phi.detection import Detector
+from tasks.records import PhiFinding, RowKind
+
+POLICY = "placeholder/1"
+
+# No pattern's white space spans it, so that no finding joins two fields.
+_BETWEEN = "\n\x00\n"
+_ROUNDS = 4
+
+# Copied as they are: keys, counters, vocabularies. Everything else that is text must be redacted.
+_COPIED: Mapping[RowKind, str] = {
+    "documents": "source source_id journal published language publication_types mesh doi licence retracted",
+    "interactions": "id conversation_id agent_type subject_key rating created_at model_version",
+    "examples": "source source_id group_id subject_key agent_type licence rating kind",
+}
+COPIED: Mapping[RowKind, frozenset[str]] = {kind: frozenset(fields.split()) for kind, fields in _COPIED.items()}
+# Redacted: a plain text (None), or a list of objects with these text fields beside these copied ones.
+REDACTED: Mapping[RowKind, Mapping[str, tuple[frozenset[str], frozenset[str]] | None]] = {
+    "documents": {"title": None, "sections": (frozenset({"text", "label"}), frozenset())},
+    "interactions": {"correction": None, "messages": (frozenset({"content"}), frozenset({"role"}))},
+    "examples": {"messages": (frozenset({"content"}), frozenset({"role"}))},
+}
+
+
+def redact(text: str, findings: Sequence[PhiFinding]) -> str:
+    """Return the text with each finding's placeholder in its place; findings are in order and do not overlap."""
+    parts: list[str] = []
+    done = 0
+    for finding in findings:
+        parts += (text[done : finding.start], CATEGORIES[finding.category].placeholder)
+        done = finding.end
+    return "".join((*parts, text[done:]))
+
+
+class Redactor:
+    """Redacts rows with one detector; `version` names the engine in certificates."""
+
+    def __init__(self, detector: Detector | None = None) -> None:
+        self._detector = detector or Detector()
+
+    def redact_texts(self, texts: Sequence[str]) -> tuple[list[str], Counter[str]]:
+        """Return the texts, read as one document, redacted until nothing more is found, and findings by category.
+
+        Raises:
+            PrivacyError: a recognizer failed, or each round of redaction uncovered more.
+        """
+        counts: Counter[str] = Counter()
+        current = [text.replace("\x00", "") for text in texts]
+        for _ in range(_ROUNDS):
+            findings = self._detector.find(_BETWEEN.join(current))
+            if not findings:
+                return current, counts
+            counts.update(finding.category for finding in findings)
+            current = [redact(text, part) for text, part in zip(current, _by_text(current, findings), strict=True)]
+        raise PrivacyError(
+            f"Redaction did not settle in {_ROUNDS} rounds.", fix="a recognizer matches its own placeholder; correct it"
+        )
+
+    def redact_row(self, kind: RowKind, row: Mapping[str, object]) -> tuple[dict[str, object], Counter[str]]:
+        """Return a copy of the row with every text redacted, and findings by category.
+
+        Raises:
+            PrivacyError: a recognizer failed, or the row has a field that this kind does not know.
+        """
+        redacted, counts = self.redact_texts(texts_of(kind, row))
+        following = iter(redacted)
+        return _map_texts(kind, row, lambda _: next(following)), counts
+
+
+def texts_of(kind: RowKind, row: Mapping[str, object]) -> list[str]:
+    """Return every text of a row that redaction is responsible for, in a fixed order."""
+    texts: list[str] = []
+
+    def collect(text: str) -> str:
+        texts.append(text)
+        return text
+
+    _map_texts(kind, row, collect)
+    return texts
+
+
+def _by_text(texts: Sequence[str], findings: Sequence[PhiFinding]) -> list[list[PhiFinding]]:
+    """Give each text its findings, with offsets of its own; what crosses a border is cut at it."""
+    starts = [0]
+    for text in texts:
+        starts.append(starts[-1] + len(text) + len(_BETWEEN))
+    parts: list[list[PhiFinding]] = [[] for _ in texts]
+    for finding in findings:
+        for index in range(bisect.bisect_right(starts, finding.start) - 1, len(texts)):
+            start, end = max(finding.start - starts[index], 0), min(finding.end - starts[index], len(texts[index]))
+            if starts[index] >= finding.end:
+                break
+            if start < end:
+                parts[index].append(finding.model_copy(update={"start": start, "end": end}))
+    return parts
+
+
+def _map_texts(kind: RowKind, row: Mapping[str, object], change: Callable[[str], str]) -> dict[str, object]:
+    """Return the row with `change` applied to each of its texts, in a fixed order."""
+    result: dict[str, object] = {}
+    for field in sorted(row):
+        if field in REDACTED[kind]:
+            result[field] = _map_field(field, row[field], REDACTED[kind][field], change)
+        elif field in COPIED[kind]:
+            result[field] = row[field]
+        else:
+            raise PrivacyError(
+                f"A row of {kind} has a field that no policy covers: its name has {len(field)} characters.",
+                fix="name the field in tasks/phi/redaction.py, as redacted or as copied",
+            )
+    return result
+
+
+def _map_field(
+    field: str, value: object, inner: tuple[frozenset[str], frozenset[str]] | None, change: Callable[[str], str]
+) -> object:
+    if inner is None:
+        if value is None or isinstance(value, str):
+            return None if value is None else change(value)
+    elif isinstance(value, list | tuple) and all(isinstance(item, Mapping) for item in value):
+        return [_map_item(field, item, inner, change) for item in value]
+    raise _unknown_shape(field)
+
+
+def _map_item(
+    field: str,
+    item: Mapping[str, object],
+    inner: tuple[frozenset[str], frozenset[str]],
+    change: Callable[[str], str],
+) -> dict[str, object]:
+    texts, copied = inner
+    result: dict[str, object] = {}
+    for key, value in item.items():
+        if key in texts and isinstance(value, str):
+            result[key] = change(value)
+        elif key in copied:
+            result[key] = value
+        else:
+            raise _unknown_shape(field)
+    return result
+
+
+def _unknown_shape(field: str) -> PrivacyError:
+    return PrivacyError(f"Field {field} does not have the shape that redaction knows.", fix="see tasks/records.py")

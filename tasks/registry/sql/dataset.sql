@@ -1,0 +1,1 @@
+select record from datasets where id = %(id)s;

@@ -1,0 +1,1 @@
+select count(*) from dataset_rows where dataset_id = %(dataset_id)s;

@@ -1,0 +1,1 @@
+insert into rows select * from incoming_rows on conflict do nothing;

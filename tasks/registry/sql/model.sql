@@ -1,0 +1,1 @@
+select record, stage from model_versions where id = %(id)s;

@@ -1,0 +1,1 @@
+select id from model_versions order by id;

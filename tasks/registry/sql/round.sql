@@ -1,0 +1,1 @@
+select summary from weekly_runs where id = %(id)s

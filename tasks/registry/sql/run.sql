@@ -1,0 +1,1 @@
+select record from runs where id = %(id)s;

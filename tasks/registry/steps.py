@@ -1,0 +1,125 @@
+"""What was made and decided, written into the registry and read from it. Nothing here is cached: stages change."""
+
+from collections.abc import Mapping
+
+from infra.artifacts import open_store
+from infra.database import connect
+from tasks.policies import step
+from tasks.records import DatasetVersion, EvalResult, ModelVersion, PromotionDecision, RedactedShard, Round, TrainingRun
+from tasks.registry import lineage, outcomes, rounds, versions
+
+ROUNDS = "rounds"
+
+
+@step(cached=False)
+def record_shards(agent_type: str, shards: tuple[RedactedShard, ...]) -> None:
+    """Write down redacted shards with an index of their rows, each shard whole or not at all."""
+    store = open_store()
+    for shard in shards:
+        with connect() as conn:
+            lineage.record_shard(conn, agent_type, shard, store)
+
+
+@step(cached=False)
+def list_shards(agent_type: str) -> tuple[RedactedShard, ...]:
+    """Return every shard that an agent type may learn from, in the order of recording."""
+    with connect() as conn:
+        return lineage.shards_of(conn, agent_type)
+
+
+@step(cached=False)
+def record_dataset(dataset: DatasetVersion) -> None:
+    """Write down a dataset and which redacted rows are in it."""
+    with connect() as conn:
+        lineage.record_dataset(conn, dataset, open_store())
+
+
+@step(cached=False)
+def record_run(run: TrainingRun) -> None:
+    """Write down a training run."""
+    with connect() as conn:
+        lineage.record_run(conn, run)
+
+
+@step(cached=False)
+def register(version: ModelVersion) -> ModelVersion:
+    """Write down a version as a candidate, or return it in its present stage."""
+    with connect() as conn:
+        return versions.register(conn, version)
+
+
+@step(cached=False)
+def champion(agent_type: str) -> ModelVersion | None:
+    """Return the version that serves an agent type, if there is one."""
+    with connect() as conn:
+        return versions.champion(conn, agent_type)
+
+
+@step(cached=False)
+def promote(model_id: str, *, replaces: str | None, reason: str, actor: str = ROUNDS) -> ModelVersion:
+    """Make a version the champion in place of `replaces`; refused if another became champion meanwhile."""
+    with connect() as conn:
+        return versions.promote(conn, model_id, replaces=replaces, reason=reason, actor=actor)
+
+
+@step(cached=False)
+def roll_back(agent_type: str, *, to: str | None = None, reason: str, actor: str = ROUNDS) -> ModelVersion:
+    """Make the champion before the present one, or the version `to`, champion again."""
+    with connect() as conn:
+        return versions.roll_back(conn, agent_type, to=to, reason=reason, actor=actor)
+
+
+@step(cached=False)
+def record_evaluation(result: EvalResult) -> None:
+    """Write down the metrics of one model on one suite."""
+    with connect() as conn:
+        outcomes.record_evaluation(conn, result)
+
+
+@step(cached=False)
+def record_decision(agent_type: str, candidate_id: str, baseline_id: str | None, decision: PromotionDecision) -> None:
+    """Write down whether a candidate replaces the baseline, and why."""
+    with connect() as conn:
+        outcomes.record_decision(conn, agent_type, candidate_id, baseline_id, decision)
+
+
+@step(cached=False)
+def record_weekly_run(run_id: str, agent_type: str, outcome: str, report: str, summary: Mapping[str, object]) -> None:
+    """Write down how a weekly run ended: its outcome, where its report is, and its counts."""
+    with connect() as conn:
+        outcomes.record_weekly_run(conn, run_id, agent_type, outcome, report, summary)
+
+
+@step(cached=False)
+def find_model(begin: str) -> ModelVersion:
+    """Return the version whose id is, or begins with, `begin`."""
+    with connect() as conn:
+        return versions.get(conn, begin)
+
+
+@step(cached=False)
+def shards_since_last_round(agent_type: str) -> tuple[RedactedShard, ...]:
+    """Return what this round learns anew."""
+    with connect() as conn:
+        return rounds.shards_since_last_round(conn, agent_type)
+
+
+@step(cached=False)
+def find_round(round_id: str) -> Round | None:
+    """Return a round that was concluded before."""
+    with connect() as conn:
+        return rounds.find_round(conn, round_id)
+
+
+@step(cached=False)
+def round_that_promoted(model_id: str) -> Round | None:
+    """Return the round that made a model the champion that it still is."""
+    with connect() as conn:
+        return rounds.round_that_promoted(conn, model_id)
+
+
+@step(cached=False)
+def conclude(ended: Round, decision: PromotionDecision, actor: str = ROUNDS) -> None:
+    """Promote if that was decided, and write down the round: all of it or nothing."""
+    with connect() as conn:
+        rounds.conclude(conn, ended, decision, actor=actor)

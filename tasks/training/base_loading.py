@@ -1,0 +1,93 @@
+"""Open a base model's tokenizer, and its weights for full, LoRA or 4-bit training."""
+
+from pathlib import Path
+
+import torch
+from bitsandbytes.nn import Linear4bit
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from tasks.errors import TrainingError
+from tasks.records import Recipe
+from tasks.training.precision import computes_fast_in_bf16
+
+
+def open_tokenizer(source: str | Path, revision: str | None = None) -> PreTrainedTokenizerBase:
+    """Return the tokenizer of a folder or a Hugging Face id, with its chat template and a padding token.
+
+    Raises:
+        TrainingError: it cannot be loaded, has no chat template, or has no way to tell where tokens lie in a text.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(source), revision=revision)
+    except (OSError, ValueError) as error:
+        fix = "check the name, or take a folder that save_pretrained wrote with its tokenizer"
+        raise TrainingError(f"The tokenizer of {source} cannot be loaded.", fix=fix) from error
+    if not tokenizer.chat_template:
+        fix = "take its instruction-tuned sibling, or add chat_template.jinja to a copy of the folder"
+        raise TrainingError(f"Base model {source} has no chat template.", fix=fix)
+    if not tokenizer.is_fast:
+        raise TrainingError(f"The tokenizer of {source} has no fast form.", fix="add a tokenizer.json to the folder")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token  # masked by place, not by token: the end stays learned
+    return tokenizer
+
+
+def open_model(source: str | Path, revision: str | None, recipe: Recipe, device: str) -> PreTrainedModel:
+    """Return the weights as the recipe's method trains them: float32 for full, NF4 for qlora, else as they are.
+
+    Raises:
+        TrainingError: the weights cannot be loaded as a causal language model.
+    """
+    options: dict[str, object] = {"dtype": "auto"}
+    if recipe.method == "full":
+        options = {"dtype": torch.float32}  # steps smaller than bfloat16 resolves are lost without float32 weights
+    if recipe.method == "qlora":
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16 if computes_fast_in_bf16(device) else torch.float32,
+        )
+    model = _load(source, revision, device_map={"": device}, **options)
+    _keep_differentiable(model)
+    return model
+
+
+def _keep_differentiable(model: PreTrainedModel) -> None:
+    """Forbid bitsandbytes (0.50) to repack 4-bit weights for inference during an evaluation.
+
+    On a CPU with AVX-512 BF16 it does so for good, and its kernel for repacked weights has no gradient: every training
+    step after the first evaluation would learn from a part of the gradient, without an error.
+    """
+    for layer in model.modules():
+        if isinstance(layer, Linear4bit):
+            layer.support_avx512bf16_for_cpu = False
+
+
+def reopen_base(source: str | Path, revision: str | None) -> PreTrainedModel:
+    """Return the base on the CPU in its own 16 or 32 bits, to merge an adapter into.
+
+    Raises:
+        TrainingError: the weights cannot be loaded as a causal language model.
+    """
+    return _load(source, revision, device_map={"": "cpu"}, dtype="auto")
+
+
+def own_dtype(source: str | Path, revision: str | None) -> torch.dtype:
+    """Return the number format that the base's weights are published in."""
+    return AutoConfig.from_pretrained(str(source), revision=revision).dtype or torch.float32
+
+
+def _load(source: str | Path, revision: str | None, **options: object) -> PreTrainedModel:
+    try:
+        return AutoModelForCausalLM.from_pretrained(str(source), revision=revision, **options)
+    except (OSError, ValueError, KeyError) as error:
+        fix = "check that it is a causal language model in safetensors with its config.json"
+        raise TrainingError(f"The weights of {source} cannot be loaded.", fix=fix) from error

@@ -1,0 +1,215 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from tasks.errors import PrivacyError, TrainingError
+from tasks.records import Recipe
+from tasks.training.base_loading import open_model
+from tasks.training.callbacks import COMPLETE, last_complete_checkpoint
+from tasks.training.fine_tuning import Outcome, fine_tune
+from tests.tasks.training.conftest import recipe_of
+
+Rows = Callable[[int], list[dict[str, object]]]
+MakeRecipe = Callable[..., Recipe]
+# PEFT still asks transformers for the former name of activation checkpointing.
+pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
+
+
+def train(folder: Path, base: Path, recipe: Recipe, rows: list[dict[str, object]], **changes: object) -> Outcome:
+    return fine_tune(
+        recipe, base, None, rows, rows[:4], work=folder / "work", tensorboard=folder / "log", merged=folder / "merged",
+        **changes,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return base_weights(folder / "merged")
+
+
+@pytest.mark.parametrize("method", ["full", "lora", "qlora"])
+def test_training_lowers_the_loss_and_leaves_a_whole_model(
+    method: str, tmp_path: Path, small_base: Path, recipe: MakeRecipe, certified: Rows
+) -> None:
+    seen: list[tuple[int, int]] = []
+    outcome = train(
+        tmp_path, small_base, recipe(method=method, epochs=2, learning_rate=5e-3), certified(20),
+        on_progress=lambda step, total, _: seen.append((step, total)),
+    )  # fmt: skip
+    assert outcome.steps == 10
+    assert outcome.last_loss < outcome.first_loss
+    assert outcome.eval_loss is not None
+    assert seen[-1] == (10, 10)
+    assert {"step", "loss", "learning_rate", "tokens_per_second"} <= outcome.curve[-2].keys() | outcome.curve[-1].keys()
+    assert any((tmp_path / "log").iterdir())
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "merged")
+    assert not any("lora" in name for name, _ in model.named_parameters())
+    assert model.dtype == torch.float32
+    merged, given = (AutoTokenizer.from_pretrained(folder) for folder in (tmp_path / "merged", small_base))
+    assert merged.chat_template == given.chat_template
+    assert merged.get_vocab() == given.get_vocab()
+    assert not all(torch.equal(weights(tmp_path)[name], tensor) for name, tensor in base_weights(small_base).items())
+
+
+def base_weights(folder: Path) -> dict[str, torch.Tensor]:
+    tensors: dict[str, torch.Tensor] = load_file(folder / "model.safetensors")
+    return tensors
+
+
+def test_an_adapter_is_merged_into_the_published_weights_not_the_4_bit_ones(
+    tmp_path: Path, small_base: Path, recipe: MakeRecipe, certified: Rows
+) -> None:
+    train(tmp_path, small_base, recipe(method="qlora", max_steps=1, learning_rate=1e-9), certified(8))
+    for name, tensor in base_weights(small_base).items():
+        torch.testing.assert_close(weights(tmp_path)[name], tensor, atol=1e-6, rtol=0)
+
+
+def test_qlora_computes_from_nf4_weights(small_base: Path, recipe: MakeRecipe) -> None:
+    layer = open_model(small_base, None, recipe(method="qlora"), "cpu").model.layers[0].mlp.up_proj
+    assert layer.weight.dtype == torch.uint8
+    assert layer.weight.quant_state.quant_type == "nf4"
+    assert layer.weight.quant_state.nested
+
+
+def test_an_evaluation_does_not_change_the_gradients_of_4_bit_training(small_base: Path, recipe: MakeRecipe) -> None:
+    model = get_peft_model(
+        open_model(small_base, None, recipe(method="qlora"), "cpu"),
+        LoraConfig(r=4, target_modules=["q_proj", "up_proj"]),
+    )
+    ids = torch.arange(10, 42).view(1, -1)
+
+    def gradients() -> list[torch.Tensor]:
+        model.train()
+        model.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16):
+            model(input_ids=ids, labels=ids).loss.backward()
+        return [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]
+
+    before = gradients()
+    model.eval()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        model(input_ids=ids)
+    after = gradients()
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+# One process pays for the imports; a child of it is killed for each method, by itself, in the middle of a step.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import orjson, torch
+from tasks.records import Recipe
+from tasks.training.fine_tuning import fine_tune
+torch.set_num_threads(1)
+for job in orjson.loads(Path(sys.argv[1]).read_bytes()):
+    child = os.fork()
+    if child:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+        continue
+    def die(step, total, loss):
+        if step == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+    folder = Path(job["folder"])
+    fine_tune(Recipe(**job["recipe"]), job["base"], None, job["rows"], job["rows"][:4], work=folder / "work",
+              tensorboard=folder / "log", merged=folder / "merged", on_progress=die)
+"""
+RESUMED: tuple[dict[str, object], ...] = {"method": "full"}, {"method": "qlora", "lora_dropout": 0.1}
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory, small_base: Path, certified: Rows) -> Path:
+    """Return the folder of runs killed with SIGKILL at their fifth of nine steps, one a method."""
+    folder = tmp_path_factory.mktemp("killed")
+    jobs = [
+        {
+            "folder": str(folder / str(values["method"])),
+            "base": str(small_base),
+            "rows": certified(18),
+            "recipe": recipe_of(epochs=2, **values).model_dump(mode="json"),
+        }
+        for values in RESUMED
+    ]
+    (folder / "jobs.json").write_bytes(orjson.dumps(jobs))
+    subprocess.run([sys.executable, "-c", KILLED, str(folder / "jobs.json")], capture_output=True, check=True)
+    return folder
+
+
+@pytest.mark.parametrize("values", RESUMED, ids=lambda values: values["method"])
+def test_a_killed_run_goes_on_and_ends_with_the_weights_of_an_undisturbed_one(
+    values: dict[str, object], killed: Path, tmp_path: Path, small_base: Path, certified: Rows
+) -> None:
+    broken, plan, rows = killed / str(values["method"]), recipe_of(epochs=2, **values), certified(18)
+    assert not (broken / "merged").exists()
+    checkpoint = last_complete_checkpoint(broken / "work")
+    assert checkpoint is not None
+    assert checkpoint.name == "checkpoint-4"
+
+    resumed, undisturbed = (train(folder, small_base, plan, rows) for folder in (broken, tmp_path))
+    assert resumed.steps == undisturbed.steps == 9
+    assert resumed.last_loss == undisturbed.last_loss
+    assert [row["step"] for row in resumed.curve] == [row["step"] for row in undisturbed.curve]
+    for name, tensor in weights(tmp_path).items():
+        assert torch.equal(weights(broken)[name], tensor), name
+
+
+def test_a_run_killed_after_its_last_step_only_merges(
+    tmp_path: Path, small_base: Path, recipe: MakeRecipe, certified: Rows
+) -> None:
+    first = train(tmp_path, small_base, recipe(method="lora"), certified(8))
+    before = weights(tmp_path)
+    again = train(tmp_path, small_base, recipe(method="lora"), certified(8))
+    assert again.steps == first.steps == 2
+    assert again.last_loss == first.last_loss
+    assert all(torch.equal(before[name], tensor) for name, tensor in weights(tmp_path).items())
+
+
+def test_a_half_written_checkpoint_is_not_resumed_from(tmp_path: Path) -> None:
+    for step, complete in ((2, True), (10, True), (12, False)):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        if complete:
+            (tmp_path / f"checkpoint-{step}" / COMPLETE).touch()
+    assert last_complete_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
+    assert not (tmp_path / "checkpoint-12").exists()
+    assert last_complete_checkpoint(tmp_path / "absent") is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (lambda row: row["certificate"].update(second_pass=1), "the second pass saw something"),
+        (lambda row: row["certificate"].update(row_sha256="0" * 64), "another row's certificate"),
+        (lambda row: row["row"]["messages"][1].update(content="changed afterwards"), "edited after redaction"),
+    ],
+)
+def test_a_row_whose_certificate_does_not_hold_is_refused(
+    fault: Callable[[dict[str, object]], None], why: str,
+    tmp_path: Path, small_base: Path, recipe: MakeRecipe, certified: Rows,
+) -> None:  # fmt: skip
+    rows = certified(8)
+    fault(rows[5])
+    with pytest.raises(PrivacyError) as caught:
+        train(tmp_path, small_base, recipe(), rows)
+    assert "changed" not in str(caught.value).replace("was changed after", ""), why
+    assert not (tmp_path / "merged").exists()
+
+
+def test_examples_that_are_all_too_long_are_one_clear_error(
+    tmp_path: Path, small_base: Path, recipe: MakeRecipe, certified: Rows
+) -> None:
+    with pytest.raises(TrainingError, match="None of 8 training examples fits into 32 tokens"):
+        train(tmp_path, small_base, recipe(max_tokens=32), certified(8))
+
+
+def test_a_loss_that_is_no_number_stops_the_run(
+    tmp_path: Path, small_base: Path, recipe: MakeRecipe, certified: Rows
+) -> None:
+    with pytest.raises(TrainingError, match="learning_rate"):
+        train(tmp_path, small_base, recipe(learning_rate=1e30, epochs=4), certified(8))
+    assert not (tmp_path / "merged").exists()
