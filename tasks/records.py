@@ -144,7 +144,7 @@ class SourceFile(Record):
 
 
 class ChatQuery(Record):
-    """Which rated exchanges to collect. `after` is the watermark: the last id already collected, 0 at first."""
+    """Which rated exchanges to collect. `after` is the watermark: the last change_id looked at, 0 at first."""
 
     agent_type: str
     min_rating: float = 4.0

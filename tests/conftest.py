@@ -12,10 +12,12 @@ os.environ["ROUNDS_DATA_DIR"] = SESSION_DATA
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.pop("PREFECT_API_URL", None)
 
+from infra.libraries import prepare_libraries
 from infra.orchestration import use_embedded_prefect
 from infra.settings import get_settings
 
 use_embedded_prefect()
+prepare_libraries()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

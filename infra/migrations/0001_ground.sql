@@ -6,6 +6,7 @@ create table installation (
 create unique index installation_is_one on installation ((true));
 insert into installation default values;
 
+create sequence interaction_changes;
 create table interactions (
     id bigint generated always as identity primary key,
     conversation_id text not null,
@@ -15,10 +16,21 @@ create table interactions (
     rating real null check (rating between 1 and 5),
     correction text null,
     created_at timestamptz not null default now(),
-    model_version text not null default ''
+    model_version text not null default '',
+    -- The watermark: a chat that is rated or corrected after it was looked at has to come up again.
+    change_id bigint not null default nextval('interaction_changes')
 );
+alter sequence interaction_changes owned by interactions.change_id;
+create function note_interaction_change() returns trigger language plpgsql as $$
+begin
+    new.change_id := nextval('interaction_changes');
+    return new;
+end
+$$;
+create trigger interaction_changed before update of messages, rating, correction on interactions
+    for each row execute function note_interaction_change();
 -- Most chats are never rated: what is collected each week is a small part of the table.
-create index interactions_to_learn_from on interactions (agent_type, id)
+create index interactions_to_learn_from on interactions (agent_type, change_id)
     where rating is not null or correction is not null;
 
 create table ingested_files (
@@ -38,19 +50,21 @@ create table watermarks (
     primary key (source, agent_type)
 );
 
+-- Two agents may learn from the same papers, so from the same shard.
 create table shards (
-    sha256 text primary key,
+    sha256 text not null,
     agent_type text not null,
     source text not null,
     kind text not null,
     rows integer not null,
     record jsonb not null,
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    primary key (sha256, agent_type)
 );
 
 create table rows (
     row_sha256 text not null,
-    shard_sha256 text not null references shards,
+    shard_sha256 text not null,
     source text not null,
     source_id text not null,
     group_id text not null,

@@ -38,24 +38,18 @@ def curate(
     Raises:
         PrivacyError: a row is not the one that its certificate names.
     """
-    curated = Curated()
-    best: dict[str, tuple[CertifiedRow, Example, int]] = {}
-    for row, example in _examples(lines, policy, curated.exclusions):
-        reason = reject_reason(example, policy)
+    curated, kept = Curated(), _Kept()
+    for kind, row, example in _examples(lines, policy, curated.exclusions):
+        tokens, reason = 0, reject_reason(example, policy)
         if reason is None and overlaps(example, benchmark_runs):
             reason = "overlaps a benchmark question"
-        tokens = count_tokens(example.messages) if reason is None else 0
-        if tokens > policy.max_tokens:
-            reason = "longer than max_tokens"
+        if reason is None:
+            tokens = count_tokens(example.messages)
+            reason = "longer than max_tokens" if tokens > policy.max_tokens else None
+        reason = reason or kept.take(kind, row, example, tokens)
         if reason is not None:
             curated.exclusions[reason] += 1
-            continue
-        duplicate = content_key(example.messages)
-        if duplicate in best:
-            curated.exclusions["exact duplicate"] += 1
-        if duplicate not in best or (example.rating or 0) > (best[duplicate][1].rating or 0):
-            best[duplicate] = (row, example, tokens)
-    for row, example, tokens in best.values():
+    for row, example, tokens in kept.best.values():
         split = split_of(example.group_id, key, policy)
         curated.splits[split].append(row)
         curated.tokens[split] += tokens
@@ -63,15 +57,37 @@ def curate(
     return curated
 
 
+@dataclass
+class _Kept:
+    """The best example of each content, and the last version of each chat and paper."""
+
+    best: dict[str, tuple[CertifiedRow, Example, int]] = field(default_factory=dict)
+    content_of: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def take(self, kind: RowKind, row: CertifiedRow, example: Example, tokens: int) -> str | None:
+        """Keep an example, and return the reason for which this or an earlier one is left out for it."""
+        content, origin = content_key(example.messages), (example.source, example.source_id)
+        earlier = self.content_of.get(origin) if kind != "examples" else None  # question sets repeat their ids
+        if earlier is not None and earlier != content:
+            self.best.pop(earlier, None)
+        self.content_of[origin] = content
+        known = self.best.get(content)
+        if known is None or (example.rating or 0) > (known[1].rating or 0):
+            self.best[content] = (row, example, tokens)
+        if known is not None:
+            return "exact duplicate"
+        return "replaced by a later version" if earlier not in (None, content) else None
+
+
 def _examples(
     lines: Iterable[tuple[RowKind, CertifiedRow]], policy: CurationPolicy, exclusions: Counter[str]
-) -> Iterator[tuple[CertifiedRow, Example]]:
+) -> Iterator[tuple[RowKind, CertifiedRow, Example]]:
     for kind, line in lines:
         made = list(certified_examples(kind, line, policy.agent_type))
         if not made:
             exclusions["paper without a conclusion"] += 1
         for row in made:
-            yield row, Example.model_validate(row.row)
+            yield kind, row, Example.model_validate(row.row)
 
 
 def explain(exclusions: Mapping[str, int]) -> str:

@@ -39,18 +39,18 @@ class NotAnExchange(Exception):
 
 @dataclass
 class ChatReading:
-    """What one collection has met: rows not taken by reason, and the last id that it looked at."""
+    """What one collection has met: rows not taken by reason, and the last change_id that it looked at."""
 
     skipped: Counter[str] = field(default_factory=Counter)
-    last_id: int = 0
+    last_change: int = 0
 
 
 def collect_interactions(
     conn: psycopg.Connection[Any], query: ChatQuery, key: bytes, reading: ChatReading
 ) -> Iterator[dict[str, Any]]:
-    """Yield the qualifying exchanges as `Interaction` rows, by id; `reading` is complete after the last one.
+    """Yield the qualifying exchanges as `Interaction` rows, in the order of their changes; `reading` is complete after the last one.
 
-    `query.min_answer_tokens` counts words between white space. With a `query.limit`, `reading.last_id` stops at the
+    `query.min_answer_tokens` counts words between white space. With a `query.limit`, `reading.last_change` stops at the
     last exchange taken, so that the next collection goes on behind it.
 
     Raises:
@@ -58,7 +58,7 @@ def collect_interactions(
     """
     with _table_errors():
         upto, *left_out = conn.execute(_sql("scanned_chats"), _parameters(query)).fetchone() or (query.after, 0, 0, 0)
-        reading.last_id = upto
+        reading.last_change = upto
         reading.skipped.update({reason: n for reason, n in zip(SKIPS_IN_SQL, left_out, strict=True) if n})
         taken = 0
         with psycopg.ServerCursor(conn, "rated_chats") as cursor:
@@ -72,7 +72,7 @@ def collect_interactions(
                 yield exchange
                 taken += 1
                 if taken == query.limit:
-                    reading.last_id = row[0]
+                    reading.last_change = row[-1]
                     return
 
 
@@ -98,7 +98,7 @@ def interaction_row(row: Row, query: ChatQuery, key: bytes) -> dict[str, Any]:
     Raises:
         NotAnExchange: the row cannot be learned from.
     """
-    number, conversation, subject, messages, rating, correction, created_at, model_version = row
+    number, conversation, subject, messages, rating, correction, created_at, model_version, _ = row
     if created_at is None:
         raise NotAnExchange("no date")
     turns = valid_turns(messages)

@@ -1,6 +1,6 @@
 -- How far one look goes, and how many exchanges of the agent type it leaves out before reading any text.
 select
-    coalesce(max(id), %(after)s) as upto,
+    coalesce(max(change_id), %(after)s) as upto,
     count(*) filter (where rating is null and correction is null) as unrated,
     count(*) filter (where rating < %(min_rating)s::real and correction is null) as low_rating,
     count(*) filter (
@@ -8,4 +8,4 @@ select
           and created_at < now() - make_interval(days => %(days_back)s::int)
     ) as too_old
 from interactions
-where agent_type = %(agent_type)s and id > %(after)s
+where agent_type = %(agent_type)s and change_id > %(after)s

@@ -89,7 +89,7 @@ def collect_chats(query: ChatQuery, fingerprint: str) -> RawShard:
         kind="interactions",
         rows=artifact.rows or 0,
         skipped=dict(reading.skipped),
-        watermark={interactions.SOURCE: reading.last_id},
+        watermark={interactions.SOURCE: reading.last_change},
     )
 
 

@@ -134,28 +134,40 @@ def test_only_what_is_behind_the_watermark_is_read(conn: psycopg.Connection[Any]
     add(conn, agent_type="Billing")
     rows, reading = collected(conn, QUERY.model_copy(update={"after": first}))
     assert [row.id for row in rows] == [str(second)]
-    assert reading.last_id == unrated
+    assert reading.last_change == unrated
 
 
 def test_a_limit_stops_the_watermark_at_the_last_chat_taken(conn: psycopg.Connection[Any]) -> None:
     ids = [add(conn) for _ in range(5)]
     query = QUERY.model_copy(update={"limit": 2})
     rows, reading = collected(conn, query)
-    assert reading.last_id == ids[1]
-    rest, _ = collected(conn, query.model_copy(update={"after": reading.last_id, "limit": None}))
+    assert reading.last_change == ids[1]
+    rest, _ = collected(conn, query.model_copy(update={"after": reading.last_change, "limit": None}))
     assert [int(row.id) for row in (*rows, *rest)] == ids
+
+
+def test_a_chat_that_is_rated_or_corrected_later_comes_up_again(conn: psycopg.Connection[Any]) -> None:
+    late = add(conn, rating=None)
+    add(conn)
+    _, reading = collected(conn, QUERY)
+    conn.execute("update interactions set rating = 5 where id = %s", (late,))
+    rows, reading = collected(conn, QUERY.model_copy(update={"after": reading.last_change}))
+    assert [row.id for row in rows] == [str(late)]
+    conn.execute("update interactions set correction = %s where id = %s", (LONG, late))
+    rows, _ = collected(conn, QUERY.model_copy(update={"after": reading.last_change}))
+    assert [row.id for row in rows] == [str(late)]
 
 
 def test_an_empty_table_gives_nothing_and_keeps_the_watermark(conn: psycopg.Connection[Any]) -> None:
     rows, reading = collected(conn, QUERY.model_copy(update={"after": 7}))
-    assert (rows, reading.last_id, reading.skipped.total()) == ([], 7, 0)
+    assert (rows, reading.last_change, reading.skipped.total()) == ([], 7, 0)
 
 
 def test_a_view_of_ones_own_may_hold_nulls_and_ratings_out_of_range(conn: psycopg.Connection[Any]) -> None:
     add(conn)
     conn.execute("alter table interactions rename to chats")
     conn.execute(
-        "create view interactions as select id, null::text as conversation_id, agent_type, null::text as subject_key,"
+        "create view interactions as select id, change_id, null::text as conversation_id, agent_type, null::text as subject_key,"
         " messages, case n when 1 then 'NaN'::real when 2 then 7 when 3 then 4 end as rating, correction, created_at,"
         " null::text as model_version from chats cross join generate_series(1, 4) as n"
     )
@@ -165,7 +177,7 @@ def test_a_view_of_ones_own_may_hold_nulls_and_ratings_out_of_range(conn: psycop
 
 
 def test_a_table_without_a_column_is_a_source_error(conn: psycopg.Connection[Any]) -> None:
-    conn.execute("alter table interactions drop column correction")
+    conn.execute("alter table interactions drop column correction cascade")
     with pytest.raises(SourceError, match="correction"):
         collected(conn)
 

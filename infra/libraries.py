@@ -1,0 +1,22 @@
+"""What torch, llama.cpp and the Hugging Face libraries must be told before they are imported.
+
+Waiting OpenMP threads spin by default. On two cores, of which anything else takes a share (a Prefect server, another
+round), a spinning thread keeps the one it waits for from running: the tiny base then pre-trains at 1,400 tokens/s
+instead of 6,700 (docs/experiments.md).
+"""
+
+import logging
+import os
+
+DEFAULTS = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # the command line shows the steps itself
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def prepare_libraries() -> None:
+    """Set the defaults; what a user's environment says stands."""
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it warns of a kernel that the CPU has no use for

@@ -1,0 +1,87 @@
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from tasks.dataset.building import Curated, curate
+from tasks.dataset.curation import word_runs
+from tasks.records import CertifiedRow, CurationPolicy, Interaction, Message, PhiCertificate, RowKind, row_sha256
+
+KEY = b"a key for tests"
+
+
+def chat(number: int, answer: str, *, rating: float = 4.0, subject: str = "", question: str = "") -> CertifiedRow:
+    asked = question or f"What is advised in case {number}?"
+    row = Interaction(
+        id=str(number),
+        conversation_id=f"conversation-{number}",
+        agent_type="MedicalQA",
+        subject_key=subject,
+        messages=(Message(role="user", content=asked), Message(role="assistant", content=answer)),
+        rating=rating,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    ).model_dump(mode="json")
+    certificate = PhiCertificate(row_sha256=row_sha256(row), engine="e", policy="p", findings={}, second_pass=0)
+    return CertifiedRow(row=row, certificate=certificate)
+
+
+def curated(*chats: CertifiedRow, max_tokens: int = 100, runs: frozenset[str] = frozenset()) -> Curated:
+    lines: Iterator[tuple[RowKind, CertifiedRow]] = (("interactions", line) for line in chats)
+    return curate(
+        lines,
+        CurationPolicy(agent_type="MedicalQA", max_tokens=max_tokens),
+        key=KEY,
+        count_tokens=lambda messages: sum(len(m.content.split()) for m in messages),
+        benchmark_runs=runs,
+    )
+
+
+def answers(result: Curated) -> list[str]:
+    return [line.row["messages"][-1]["content"] for rows in result.splits.values() for line in rows]  # type: ignore[index]
+
+
+def test_of_exact_duplicates_the_highest_rated_stays_and_the_other_is_counted() -> None:
+    low = chat(1, "Walk a little every day.", question="What is advised?", rating=4)
+    high = chat(2, "Walk a little every day!", question="What is advised?", rating=5)
+    for order in ((low, high), (high, low)):
+        result = curated(*order)
+        assert answers(result) == ["Walk a little every day!"]
+        assert result.exclusions == {"exact duplicate": 1}
+
+
+def test_a_chat_that_was_corrected_later_replaces_what_it_was() -> None:
+    result = curated(chat(1, "Bed rest for a month."), chat(1, "Walk a little every day.", rating=5))
+    assert answers(result) == ["Walk a little every day."]
+    assert result.exclusions == {"replaced by a later version": 1}
+
+
+def test_every_row_of_a_patient_lies_in_one_split() -> None:
+    result = curated(*(chat(n, f"Answer {n}.", subject=f"patient-{n % 40}") for n in range(400)))
+    split_of = {}
+    for split, rows in result.splits.items():
+        for line in rows:
+            assert split_of.setdefault(line.row["subject_key"], split) == split
+    assert sum(map(len, result.splits.values())) == 400
+    assert all(result.splits.values())
+
+
+def test_what_is_left_out_is_counted_by_reason() -> None:
+    result = curated(
+        chat(1, "Fine."),
+        chat(2, "word " * 101),
+        chat(3, "Rest.", question="How is Graves disease treated in adults?"),
+        chat(4, "[NAME]"),
+        runs=word_runs("How is Graves disease treated in adults?"),
+    )
+    assert answers(result) == ["Fine."]
+    assert result.exclusions == {
+        "longer than max_tokens": 1,
+        "overlaps a benchmark question": 1,
+        "placeholders only": 1,
+    }
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_same_rows_give_the_same_dataset(times: int) -> None:
+    rows = [chat(n, f"Answer {n}.") for n in range(50)]
+    assert curated(*rows).splits == curated(*(rows * times)).splits
