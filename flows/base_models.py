@@ -10,7 +10,7 @@ from tasks.training import steps as training
 
 TINY = "builtin:tiny"
 CORPUS_SEED = 1  # the sample chats use other seeds: no note of theirs recurs in the corpus
-CORPUS_TEXTS = 12_000
+CORPUS_TEXTS = 8_000
 
 
 def prepare_base(name: str) -> Base:

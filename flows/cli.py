@@ -188,7 +188,7 @@ def benchmark(
 @app.command(epilog="Example: rounds demo --chats 1000")
 @explained
 def demo(
-    chats: Annotated[int, typer.Option(min=100, help="Sample chats to make.")] = 3000,
+    chats: Annotated[int, typer.Option(min=100, help="Sample chats to make.")] = 3600,
     abstracts: Annotated[int, typer.Option(min=10, help="Sample abstracts to make.")] = 150,
     recipe: RecipeName = "qlora-tiny",
     as_json: AsJson = False,

@@ -9,11 +9,14 @@ import functools
 import hashlib
 import inspect
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
+from uuid import UUID
 
 from prefect import Task, task
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
@@ -27,6 +30,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 TASKS = Path(__file__).parent
+PROGRESS_SECONDS = 3.0  # between two messages to Prefect
 
 
 class ByContent(CachePolicy):
@@ -62,6 +66,28 @@ def if_retryable(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
     """Retry only what waiting can cure; a privacy or data error is the same error a minute later."""
     error = state.result(raise_on_failure=False)
     return isinstance(error, RoundsError) and error.retryable
+
+
+def progress(unit: str) -> Callable[[int, int], None]:
+    """Return what a long step calls with (done, total): it tells the terminal, and Prefect every few seconds.
+
+    Outside a flow only the terminal is told.
+    """
+    context = TaskRunContext.get()
+    if context is None:
+        return lambda done, total: None
+    name = context.task.name
+    shown = cast(UUID, create_progress_artifact(progress=0.0, key=name.replace("_", "-"), description="per cent done"))
+    last = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        step_ledger.report(step_ledger.Progress(name, done, total, unit))
+        if done == total or time.monotonic() - last >= PROGRESS_SECONDS:
+            last = time.monotonic()
+            update_progress_artifact(shown, progress=100 * done / total)
+
+    return tell
 
 
 def _note_cached(task: Task[..., Any], _: TaskRun, state: State[Any]) -> None:

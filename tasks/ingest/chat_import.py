@@ -1,8 +1,8 @@
 """Load rated chats from a JSON lines file into the table `interactions`, as a log export gives them.
 
 A line holds `conversation_id` and `messages` [{role, content}], and may hold `agent_type`, `subject_key`, `rating`
-(1-5), `correction`, `created_at` (ISO 8601) and `model_version`. All lines or none are loaded, and a file that was loaded
-before is not loaded again. Roles and pairs are judged when chats are collected, not here.
+(1-5), `correction`, `created_at` (ISO 8601) and `model_version`. All lines or none are loaded, and a file
+that was loaded before is not loaded again. Roles and pairs are judged when chats are collected, not here.
 """
 
 import hashlib

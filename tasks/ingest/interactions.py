@@ -48,9 +48,9 @@ class ChatReading:
 def collect_interactions(
     conn: psycopg.Connection[Any], query: ChatQuery, key: bytes, reading: ChatReading
 ) -> Iterator[dict[str, Any]]:
-    """Yield the qualifying exchanges as `Interaction` rows, in the order of their changes; `reading` is complete after the last one.
+    """Yield the qualifying exchanges as `Interaction` rows, in the order of their changes.
 
-    `query.min_answer_tokens` counts words between white space. With a `query.limit`, `reading.last_change` stops at the
+    `reading` is complete after the last one. `query.min_answer_tokens` counts words between white space. With a `query.limit`, `reading.last_change` stops at the
     last exchange taken, so that the next collection goes on behind it.
 
     Raises:

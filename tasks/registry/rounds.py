@@ -1,4 +1,4 @@
-"""How weekly rounds ended. A round's promotion, decision and record are one transaction: all of it happened, or none."""
+"""How weekly rounds ended. Promotion, decision and record of a round are one transaction: all happened, or none."""
 
 from tasks.records import PromotionDecision, RedactedShard, Round
 from tasks.registry import outcomes, versions

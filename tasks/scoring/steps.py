@@ -4,7 +4,7 @@ from pathlib import Path
 
 from infra.artifacts import open_store
 from infra.settings import get_settings
-from tasks.policies import step
+from tasks.policies import progress, step
 from tasks.records import Answers, Comparison, DatasetVersion, EvalResult, GgufFile, PromotionDecision, Suite
 from tasks.scoring import gate
 from tasks.scoring.answering import read_answers
@@ -21,7 +21,9 @@ def answer_suite(suite: Suite, gguf: GgufFile, max_tokens: int) -> Answers:
     from tasks.scoring import generation
 
     decoding = generation.Decoding(max_tokens=max_tokens)
-    return generation.answer(load_suite(suite), gguf, decoding, store=open_store(), settings=get_settings())
+    return generation.answer(
+        load_suite(suite), gguf, decoding, store=open_store(), settings=get_settings(), on_progress=progress("answers")
+    )
 
 
 @step()
@@ -32,7 +34,9 @@ def answer_held_out(dataset: DatasetVersion, gguf: GgufFile, limit: int, max_tok
     store = open_store()
     questionnaire = held_out_questionnaire(dataset, store.rows(dataset.splits["test"]), limit)
     decoding = generation.Decoding(max_tokens=max_tokens)
-    return generation.answer(questionnaire, gguf, decoding, store=store, settings=get_settings())
+    return generation.answer(
+        questionnaire, gguf, decoding, store=store, settings=get_settings(), on_progress=progress("answers")
+    )
 
 
 @step()

@@ -5,25 +5,18 @@ import logging
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
-from uuid import UUID
-
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
-from prefect.context import TaskRunContext
 
 from infra.artifacts import open_store
 from infra.settings import get_settings
 from tasks.errors import TrainingError
-from tasks.policies import step
+from tasks.policies import progress, step
 from tasks.records import Artifact, Base, DatasetVersion, Recipe, TrainingRun
 from tasks.training import base_models, recipes
 
 log = logging.getLogger(__name__)
 
-PROGRESS_SECONDS = 3.0
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -50,7 +43,7 @@ def prepare_base(name: str, revision: str, corpus: Artifact | None) -> Base:
     precision.use_threads(get_settings().threads)
     with tempfile.TemporaryDirectory() as folder_:
         texts = (str(row["text"]) for row in store.rows(corpus))
-        tiny_base.pretrain(texts, Path(folder_), on_progress=_progress("pretraining"))
+        tiny_base.pretrain(texts, Path(folder_), on_progress=_steps_done())
         weights = store.save_folder("base", Path(folder_))
     return Base(name=name, revision=weights.sha256, weights=weights)
 
@@ -72,7 +65,7 @@ def finetune(dataset: DatasetVersion, recipe: Recipe, base: Base) -> TrainingRun
         work=work,
         tensorboard=settings.data / "tensorboard" / run_id,
         merged=work / "merged",
-        on_progress=_progress("finetuning"),
+        on_progress=_steps_done(),
     )
     run = TrainingRun(
         id=run_id,
@@ -111,20 +104,9 @@ def base_source(base: Base) -> tuple[str | Path, str | None]:
     return base.name, base.revision
 
 
-def _progress(name: str) -> Callable[[int, int, float], None] | None:
-    """Return what keeps a Prefect progress artifact up to date, or None outside a flow."""
-    if TaskRunContext.get() is None:
-        return None
-    shown = cast(UUID, create_progress_artifact(progress=0.0, key=name, description="share of steps done, in per cent"))
-    reported = time.monotonic()
-
-    def report(done: int, total: int, _: float) -> None:
-        nonlocal reported
-        if done == total or time.monotonic() - reported >= PROGRESS_SECONDS:
-            reported = time.monotonic()
-            update_progress_artifact(shown, progress=100 * done / total)
-
-    return report
+def _steps_done() -> Callable[[int, int, float], None]:
+    tell = progress("steps")
+    return lambda done, total, _: tell(done, total)
 
 
 def _git_sha() -> str:
