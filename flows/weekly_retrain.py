@@ -53,7 +53,6 @@ def weekly_retrain(request: WeeklyRequest) -> Round:
         run=this_round,
         agent_type=request.agent_type,
         finished_at=datetime.now(UTC),
-        raw=tuple(shard.raw for shard in new_shards),
         redacted=new_shards,
         dataset=dataset,
         recipe=recipe,

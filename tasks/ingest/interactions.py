@@ -50,8 +50,8 @@ def collect_interactions(
 ) -> Iterator[dict[str, Any]]:
     """Yield the qualifying exchanges as `Interaction` rows, in the order of their changes.
 
-    `reading` is complete after the last one. `query.min_answer_tokens` counts words between white space. With a `query.limit`, `reading.last_change` stops at the
-    last exchange taken, so that the next collection goes on behind it.
+    `reading` is complete after the last one. `query.min_answer_tokens` counts words between white space. With a
+    `query.limit`, `reading.last_change` stops at the last exchange taken, so that the next collection goes on there.
 
     Raises:
         SourceError: there is no `interactions` with the columns that are needed.

@@ -15,7 +15,6 @@ from tasks.records import (
     EvalResult,
     ModelVersion,
     PromotionDecision,
-    RawShard,
     Recipe,
     Record,
     RedactedShard,
@@ -36,8 +35,8 @@ class Contender(Record):
     """One of the two models, with what it answered and how that was scored."""
 
     model: ModelVersion
-    held_out: Answers | None = None
-    held_out_scores: EvalResult | None = None
+    held_out: Answers
+    held_out_scores: EvalResult
     suite: Answers | None = Field(default=None, description="the autoimmune questions: to be read, never a gate")
 
 
@@ -48,7 +47,6 @@ class ReportInput(Record):
     agent_type: str
     finished_at: datetime
     summary: str = Field(default="", description="why a run ended without a decision; no clinical text")
-    raw: tuple[RawShard, ...] = ()
     redacted: tuple[RedactedShard, ...] = ()
     dataset: DatasetVersion | None = None
     recipe: Recipe | None = None

@@ -19,17 +19,17 @@ class Bar(NamedTuple):
 
 def rows_view(report: ReportInput) -> dict[str, Any] | None:
     """Return the funnel, the counts by source and the reasons for leaving out; None if nothing came in."""
-    if not report.raw:
+    raw = tuple(shard.raw for shard in report.redacted)
+    if not raw:
         return None
-    came_in = {source: sum(map(_came_in, shards)) for source, shards in _by_source(report.raw).items()}
-    taken = _sum_by_source(report.raw)
+    came_in = {source: sum(map(_came_in, shards)) for source, shards in _by_source(raw).items()}
+    taken = _sum_by_source(raw)
     certified = _sum_by_source(report.redacted)
     stages = [
         ("Came in", sum(came_in.values()), "read from the sources"),
         ("Taken", taken.total(), "passed the filters"),
+        ("Redacted", certified.total(), "certified free of identifiers"),
     ]
-    if report.redacted:
-        stages.append(("Redacted", certified.total(), "certified free of identifiers"))
     if report.dataset:
         stages.append(("In the dataset", sum(report.dataset.examples.values()), report.dataset.id))
         stages.append(("Trained on", report.dataset.examples.get("train", 0), "the rest is held out"))
@@ -40,18 +40,17 @@ def rows_view(report: ReportInput) -> dict[str, Any] | None:
             (source, came_in[source], taken[source], certified.get(source), kept.get(source)) for source in came_in
         ],
         "left_out": _left_out(report, taken, certified),
-        "warnings": [warning for shard in report.raw for warning in shard.warnings],
+        "warnings": [warning for shard in raw for warning in shard.warnings],
     }
 
 
 def _left_out(report: ReportInput, taken: Counter[str], certified: Counter[str]) -> list[Bar]:
     reasons: list[tuple[str, int, str]] = []
-    for source, shards in _by_source(report.raw).items():
+    for source, shards in _by_source([shard.raw for shard in report.redacted]).items():
         skipped = sum((Counter(shard.skipped) for shard in shards), Counter[str]())
         reasons += [(reason, count, source) for reason, count in skipped.items()]
-    if report.redacted:
-        withheld = {source: taken[source] - certified[source] for source in taken}
-        reasons += [("withheld by redaction", count, source) for source, count in withheld.items() if count > 0]
+    withheld = {source: taken[source] - certified[source] for source in taken}
+    reasons += [("withheld by redaction", count, source) for source, count in withheld.items() if count > 0]
     if report.dataset:
         reasons += [(reason, count, "dataset") for reason, count in report.dataset.exclusions.items()]
     return _bars(sorted((r for r in reasons if r[1]), key=lambda reason: -reason[1]))
@@ -63,13 +62,12 @@ def privacy_view(report: ReportInput) -> dict[str, Any] | None:
         return None
     findings = sum((Counter(shard.findings) for shard in report.redacted), Counter[str]())
     rows = sum(shard.rows for shard in report.redacted)
-    taken = sum(shard.rows for shard in report.raw)
     return {
         "bars": _bars([(category, count, "") for category, count in findings.most_common() if count]),
         "identifiers": findings.total(),
         "rows": rows,
         "canaries": sum(shard.canaries for shard in report.redacted),
-        "withheld": max(0, taken - rows) if report.raw else None,
+        "withheld": sum(shard.withheld for shard in report.redacted),
         "engines": sorted({shard.engine for shard in report.redacted}),
         "policies": sorted({shard.policy for shard in report.redacted}),
     }

@@ -167,7 +167,8 @@ def test_a_view_of_ones_own_may_hold_nulls_and_ratings_out_of_range(conn: psycop
     add(conn)
     conn.execute("alter table interactions rename to chats")
     conn.execute(
-        "create view interactions as select id, change_id, null::text as conversation_id, agent_type, null::text as subject_key,"
+        "create view interactions as select id, change_id, null::text as conversation_id, agent_type,"
+        " null::text as subject_key,"
         " messages, case n when 1 then 'NaN'::real when 2 then 7 when 3 then 4 end as rating, correction, created_at,"
         " null::text as model_version from chats cross join generate_series(1, 4) as n"
     )

@@ -126,7 +126,6 @@ def full_report(store: ArtifactStore, folder: Path, *, right: float = 0.75, item
         run="2026w02-medicalqa",
         agent_type="MedicalQA",
         finished_at=datetime(2026, 1, 5, 6, 12, tzinfo=UTC),
-        raw=_raw(),
         redacted=_redacted(),
         dataset=_dataset(),
         recipe=recipe,
@@ -169,16 +168,18 @@ def _redacted() -> tuple[RedactedShard, ...]:
     chats = {"name": 1203, "date": 1440, "phone": 322, "medical_record_number": 318, "email": 207, "address": 171}
     return tuple(
         RedactedShard(
+            raw=raw,
             artifact=_artifact("redacted"),
-            source=source,
-            kind="examples",
+            source=raw.source,
+            kind=raw.kind,
             rows=rows,
+            withheld=raw.rows - rows,
             findings=findings,
             canaries=36,
             engine="presidio 2.2.366 + rules 1",
             policy="safe-harbor-1",
         )
-        for source, rows, findings in (("chats", 1612, chats), ("pubmed", 211, {"url": 3}))
+        for raw, rows, findings in zip(_raw(), (1612, 211), (chats, {"url": 3}), strict=True)
     )
 
 

@@ -127,7 +127,7 @@ def test_a_kept_run_serves_the_base_as_before(store: ArtifactStore, tmp_path: Pa
 @pytest.mark.parametrize(
     "absent",
     [
-        ("raw", "redacted"),
+        ("redacted",),
         ("redacted", "dataset", "training", "recipe", "baseline", "candidate", "comparison", "decision"),
         ("training", "recipe"),
         ("recipe", "steps", "flow_seconds"),
