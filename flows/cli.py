@@ -1,11 +1,13 @@
 """The `rounds` command. It parses, calls one flow or one reading function, and prints; nothing is decided here."""
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
 
+import httpx
 import typer
 from pydantic import ValidationError
 
@@ -38,6 +40,7 @@ Examples = Annotated[list[str] | None, typer.Option(help="Question set (JSON lin
 MinRating = Annotated[float, typer.Option(min=1, max=5, help="Lowest rating to learn from.")]
 MinTokens = Annotated[int, typer.Option("--min-answer-tokens", min=1, help="Shortest answer, in words.")]
 DaysBack = Annotated[int | None, typer.Option(min=1, help="Only chats of the last days. Default: all new ones.")]
+FromStart = Annotated[bool, typer.Option("--from-start", help="Look again at chats that were passed over before.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="At most this many chats.")]
 RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A file of flows/recipes, or a path.")]
 BaseModel = Annotated[str | None, typer.Option("--base-model", help="builtin:tiny, a Hugging Face id or a folder.")]
@@ -55,6 +58,9 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except RoundsError as error:
             fail(error)
+        except httpx.ConnectError:
+            server = os.environ.get("PREFECT_API_URL", "the temporary Prefect server")
+            fail(ConfigError(f"Prefect does not answer at {server}.", fix="start it, or unset PREFECT_API_URL"))
         except ValidationError as error:  # a request's field; it hides its input
             fields = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             fail(ConfigError(f"Refused: {fields}.", fix="see --help for what each option takes"), code=2)
@@ -86,6 +92,7 @@ def weekly(
     min_answer_tokens: MinTokens = 10,
     days_back: DaysBack = None,
     limit: Limit = None,
+    from_start: FromStart = False,
     recipe: RecipeName = "qlora-tiny",
     base_model: BaseModel = None,
     gguf_quantization: Served = "Q6_K",
@@ -107,6 +114,7 @@ def weekly(
         min_answer_tokens=min_answer_tokens,
         days_back=days_back,
         limit=limit,
+        from_start=from_start,
         recipe=recipe,
         base=base_model,
         served=gguf_quantization,  # type: ignore[arg-type]  # pydantic refuses another name, with the list
@@ -127,6 +135,7 @@ def collect(
     min_answer_tokens: MinTokens = 10,
     days_back: DaysBack = None,
     limit: Limit = None,
+    from_start: FromStart = False,
     as_json: AsJson = False,
 ) -> None:
     """Take in and redact what is new, without training."""
@@ -141,6 +150,7 @@ def collect(
         min_answer_tokens=min_answer_tokens,
         days_back=days_back,
         limit=limit,
+        from_start=from_start,
     )
     run_collect(request, as_json=as_json)
 

@@ -3,6 +3,7 @@
 from prefect import flow
 
 from flows.parameters import CollectRequest
+from tasks.errors import DataError
 from tasks.ingest import steps as ingest
 from tasks.phi import steps as phi
 from tasks.records import ChatQuery, RawShard, RedactedShard
@@ -19,21 +20,33 @@ def collect_and_redact(request: CollectRequest) -> tuple[RedactedShard, ...]:
     """Return the certified shards of what came in since the last run; the watermarks move once they are recorded."""
     papers = ingest.find_files(request.literature, request.agent_type)
     question_sets = ingest.find_files(request.examples, request.agent_type)
-    raw = tuple(
-        shard
-        for shard in (
-            ingest.collect_papers(papers) if papers else None,
-            ingest.collect_examples(question_sets, request.agent_type) if question_sets else None,
-            collect_new_chats(request),
-        )
-        if shard is not None and shard.rows
-    )
+    from_papers = ingest.collect_papers(papers) if papers else None
+    from_sets = ingest.collect_examples(question_sets, request.agent_type) if question_sets else None
+    for shard in (from_papers, from_sets):
+        refuse_empty(shard)
+    found = (from_papers, from_sets, collect_new_chats(request))
+    raw = tuple(shard for shard in found if shard is not None and shard.rows)
     engine = phi.engine_version()
     redacted = tuple(phi.redact_shard(shard, engine) for shard in raw)
     registry.record_shards(request.agent_type, redacted)
     ingest.advance_watermarks(request.agent_type, raw, (*papers, *question_sets))
     ingest.discard_raw(raw)
     return redacted
+
+
+def refuse_empty(shard: RawShard | None) -> None:
+    """Stop at files that were named and gave nothing: in silence they would count as taken in.
+
+    Raises:
+        DataError: with what was left out, and why.
+    """
+    if shard is not None and not shard.rows:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in shard.skipped.items()) or "they hold no rows"
+        warnings = " ".join(shard.warnings)
+        raise DataError(
+            f"The {shard.source} files gave nothing to learn from: {reasons}. {warnings}".strip(),
+            fix="correct the files, or leave them out; README names the formats",
+        )
 
 
 def collect_new_chats(request: CollectRequest) -> RawShard:
@@ -44,6 +57,6 @@ def collect_new_chats(request: CollectRequest) -> RawShard:
         min_answer_tokens=request.min_answer_tokens,
         days_back=request.days_back,
         limit=request.limit,
-        after=ingest.read_watermark("interactions", request.agent_type),
+        after=0 if request.from_start else ingest.read_watermark("interactions", request.agent_type),
     )
     return ingest.collect_chats(query, ingest.fingerprint_chats(query))

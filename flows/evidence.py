@@ -11,6 +11,7 @@ from infra.settings import get_settings
 from tasks.records import Comparison, DatasetVersion, ModelVersion, PromotionDecision
 from tasks.registry import steps as registry
 from tasks.scoring import steps as scoring
+from tasks.scoring.gate import GateRules
 from tasks.scoring.report_input import Contender, ReportInput, StepTiming
 from tasks.scoring.suites import built_in_suites
 
@@ -25,9 +26,11 @@ def judge(model: ModelVersion, dataset: DatasetVersion, request: WeeklyRequest) 
     return Contender(model=model, held_out=held_out, held_out_scores=scores, suite=suite)
 
 
-def round_id(agent_type: str, *judged: str) -> str:
-    """Name a round for all that was judged in it."""
-    return f"{agent_type.lower()}-{hashlib.sha256('|'.join(judged).encode()).hexdigest()[:10]}"
+def round_id(request: WeeklyRequest, rules: GateRules, *judged: str) -> str:
+    """Name a round for all that was judged in it and for how it was judged."""
+    how = (rules.model_dump_json(), request.held_out_limit, request.answer_tokens, built_in_suites())
+    digest = hashlib.sha256(repr((*judged, *how)).encode()).hexdigest()
+    return f"{request.agent_type.lower()}-{digest[:10]}"
 
 
 def publish(report: ReportInput, *, seconds: float) -> str:

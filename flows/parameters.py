@@ -19,6 +19,7 @@ class CollectRequest(Record):
     min_answer_tokens: int = Field(default=10, ge=1, description="shortest answer, in words")
     days_back: int | None = Field(default=None, ge=1, description="only chats of the last days; None: all new ones")
     limit: int | None = Field(default=None, ge=1, description="at most this many chats")
+    from_start: bool = Field(default=False, description="look at every chat again, also at those passed over before")
 
 
 class TrainRequest(Record):

@@ -39,14 +39,14 @@ def weekly_retrain(request: WeeklyRequest) -> Round:
             update={"outcome": "Kept", "reason": f"Kept: nothing new since {candidate.id} became the champion."}
         )
     baseline = baseline_of(request.agent_type, base, request.served)
-    this_round = round_id(request.agent_type, candidate.id, baseline.id, dataset.id, run.id)
+    rules = GateRules(margin=request.margin)
+    this_round = round_id(request, rules, candidate.id, baseline.id, dataset.id, run.id)
     concluded = registry.find_round(this_round)
     if concluded is not None:
         return concluded
 
     before, after = judge(baseline, dataset, request), judge(candidate, dataset, request)
     comparison = scoring.compare(before.held_out, after.held_out)
-    rules = GateRules(margin=request.margin)
     decision = scoring.decide(comparison, after.held_out_scores, rules)
 
     evidence = ReportInput(

@@ -276,9 +276,12 @@ class ArtifactStore:
         return self.root / key
 
     def _remove_leftovers(self) -> None:
-        """Remove what killed processes were writing, once it has not been touched for a day."""
+        """Remove what killed processes left, once it is a day old: half-written files, and raw ones.
+
+        Raw artifacts in a remote store are left to its own rules of expiry.
+        """
         oldest = time.time() - LEFTOVER_SECONDS
-        for leftover in self._staging.iterdir():
+        for leftover in (*self._staging.iterdir(), *self.root.glob("raw*/*/*")):
             with contextlib.suppress(FileNotFoundError):
                 if leftover.stat().st_mtime < oldest:
                     remove(leftover)

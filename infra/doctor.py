@@ -24,7 +24,7 @@ class Check(NamedTuple):
 
 
 def examine(settings: Settings | None = None) -> list[Check]:
-    """Look at compiler, GPU, memory, disk, database, Prefect and the converter; a failing look is a finding."""
+    """Look at compiler, GPU, disk, database, Prefect and the converter; a failing look is a finding."""
     settings = settings or get_settings()
     return [
         _compiler(),

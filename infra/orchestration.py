@@ -12,7 +12,7 @@ from infra.settings import Settings, get_settings
 EMBEDDED = {
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # the first start migrates its SQLite: up to 25 s
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_LOGGING_LEVEL": "WARNING",  # the command line shows the steps itself
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",  # the command line shows the steps, and explains what went wrong, itself
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "DO_NOT_TRACK": "1",
 }
@@ -22,7 +22,7 @@ def use_embedded_prefect(settings: Settings | None = None) -> None:
     """Point Prefect, before it is imported, at a home of its own; a server named by `PREFECT_API_URL` is left alone."""
     if os.environ.get("PREFECT_API_URL"):
         return
-    home = (settings or get_settings()).data / "prefect"
+    home = (settings or get_settings()).data_dir.expanduser().absolute() / "prefect"
     os.environ["PREFECT_HOME"] = str(home)
     for name, value in EMBEDDED.items():
         os.environ.setdefault(name, value)

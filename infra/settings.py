@@ -3,6 +3,7 @@
 What a person chooses for one run is a flow parameter; hyper-parameters are in `flows/recipes/`.
 """
 
+import contextlib
 import functools
 import hashlib
 import secrets
@@ -12,6 +13,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra.errors import ConfigError
+
+MIN_KEY_CHARS = 16
 
 
 class Settings(BaseSettings):
@@ -39,21 +42,38 @@ class Settings(BaseSettings):
     def data(self) -> Path:
         """The data folder, absolute, made on first use and closed to other users."""
         folder = self.data_dir.expanduser().absolute()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigError(
+                f"The data folder {folder} cannot be made: {error.strerror}.",
+                fix="set ROUNDS_DATA_DIR to a folder of yours",
+            ) from error
         return folder
 
     def secret_key(self) -> bytes:
-        """Return the key of splits and pseudonyms; losing it moves groups between splits, so keep a copy."""
-        if self.hash_key is not None:
-            return self.hash_key.get_secret_value().encode()
+        """Return the key of splits and pseudonyms; losing it moves groups between splits, so keep a copy.
+
+        Raises:
+            ConfigError: the key is shorter than `MIN_KEY_CHARS`.
+        """
         file = self.data / "hash.key"
-        try:
-            with file.open("x", encoding="ascii") as fresh:
-                file.chmod(0o600)
-                fresh.write(secrets.token_hex(32))
-        except FileExistsError:
-            pass
-        return file.read_text(encoding="ascii").encode()
+        if self.hash_key is None and not file.exists():
+            fresh = self.data / f"hash.key.{secrets.token_hex(4)}"
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_hex(32), encoding="ascii")
+            with contextlib.suppress(FileExistsError):  # another process was first: its key is the key
+                file.hardlink_to(fresh)
+            fresh.unlink()
+        key = self.hash_key.get_secret_value() if self.hash_key else file.read_text(encoding="ascii")
+        if len(key) < MIN_KEY_CHARS:
+            source = "ROUNDS_HASH_KEY" if self.hash_key else str(file)
+            raise ConfigError(
+                f"The hash key of {source} has {len(key)} characters, {MIN_KEY_CHARS} are needed: with a short one,"
+                " pseudonyms of record numbers can be guessed.",
+                fix="openssl rand -hex 32 gives a good one; restore the old key if rows were collected under it",
+            )
+        return key.encode()
 
     def key_fingerprint(self) -> str:
         """Return what tells one key from another without giving it away."""

@@ -17,15 +17,22 @@ if ! .venv/bin/python -c 'import llama_cpp' 2>/dev/null; then
         stop "no C++ compiler, which llama.cpp is built with." "apt-get install g++, or set CXX"
 fi
 
-[ -x .venv/bin/python ] || { say "making .venv"; "$PYTHON" -m venv .venv; }
+.venv/bin/pip --version >/dev/null 2>&1 || { say "making .venv"; "$PYTHON" -m venv --clear .venv; }
 
-# uv installs in seconds what pip takes minutes for. It does not read pip's find-links, so they are passed on.
-if .venv/bin/pip install --quiet uv 2>/dev/null && .venv/bin/uv --version >/dev/null 2>&1; then
-    links="$(.venv/bin/pip config get global.find-links 2>/dev/null || true)"
-    install() { VIRTUAL_ENV="$PWD/.venv" UV_FIND_LINKS="${UV_FIND_LINKS:-$links}" .venv/bin/uv pip install --quiet "$@"; }
-else
-    install() { .venv/bin/pip install --quiet --disable-pip-version-check "$@"; }
-fi
+# uv installs in seconds what pip takes minutes for. It does not read pip's settings, so they are passed on; where that
+# is not enough, pip does the work.
+of_pip() { .venv/bin/pip config get "global.$1" 2>/dev/null || true; }
+.venv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9,<1' 2>/dev/null || say "no uv to be had, pip takes longer"
+with_uv() {
+    local pair name
+    for pair in UV_FIND_LINKS=find-links UV_DEFAULT_INDEX=index-url SSL_CERT_FILE=cert; do
+        name="${pair%%=*}"
+        [ -n "${!name:-}" ] || printf -v "$name" %s "$(of_pip "${pair#*=}")"
+        [ -z "${!name}" ] || local -x "$name=${!name}"  # an empty one is an error to uv
+    done
+    VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip install --quiet "$@"
+}
+install() { with_uv "$@" || .venv/bin/pip install --quiet --disable-pip-version-check "$@"; }
 
 torch="$(grep '^torch==' constraints.txt)"
 say "installing $torch"

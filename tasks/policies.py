@@ -71,7 +71,7 @@ def if_retryable(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
 def progress(unit: str) -> Callable[[int, int], None]:
     """Return what a long step calls with (done, total): it tells the terminal, and Prefect every few seconds.
 
-    Outside a flow only the terminal is told.
+    Outside a flow nobody is told.
     """
     context = TaskRunContext.get()
     if context is None:

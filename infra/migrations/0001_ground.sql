@@ -6,32 +6,40 @@ create table installation (
 create unique index installation_is_one on installation ((true));
 insert into installation default values;
 
-create sequence interaction_changes;
-create table interactions (
-    id bigint generated always as identity primary key,
-    conversation_id text not null,
-    agent_type text not null,
-    subject_key text not null default '',
-    messages jsonb not null,
-    rating real null check (rating between 1 and 5),
-    correction text null,
-    created_at timestamptz not null default now(),
-    model_version text not null default '',
-    -- The watermark: a chat that is rated or corrected after it was looked at has to come up again.
-    change_id bigint not null default nextval('interaction_changes')
-);
-alter sequence interaction_changes owned by interactions.change_id;
-create function note_interaction_change() returns trigger language plpgsql as $$
+create or replace function note_interaction_change() returns trigger language plpgsql as $$
 begin
     new.change_id := nextval('interaction_changes');
     return new;
 end
 $$;
-create trigger interaction_changed before update of messages, rating, correction on interactions
-    for each row execute function note_interaction_change();
--- Most chats are never rated: what is collected each week is a small part of the table.
-create index interactions_to_learn_from on interactions (agent_type, change_id)
-    where rating is not null or correction is not null;
+
+-- A hospital that has its chats already gives them as a table or view of this name, which is then left alone.
+do $own$
+begin
+if to_regclass('interactions') is null then
+    create sequence interaction_changes;
+    create table interactions (
+        id bigint generated always as identity primary key,
+        conversation_id text not null,
+        agent_type text not null,
+        subject_key text not null default '',
+        messages jsonb not null,
+        rating real null check (rating between 1 and 5),
+        correction text null,
+        created_at timestamptz not null default now(),
+        model_version text not null default '',
+        -- The watermark: a chat that is rated or corrected after it was looked at has to come up again.
+        change_id bigint not null default nextval('interaction_changes')
+    );
+    alter sequence interaction_changes owned by interactions.change_id;
+    create trigger interaction_changed before update of messages, rating, correction on interactions
+        for each row execute function note_interaction_change();
+    -- Most chats are never rated: what is collected each week is a small part of the table.
+    create index interactions_to_learn_from on interactions (agent_type, change_id)
+        where rating is not null or correction is not null;
+end if;
+end
+$own$;
 
 create table ingested_files (
     sha256 text not null,

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tasks.dataset.curation import content_key, overlaps, reject_reason, split_of
+from tasks.dataset.curation import content_key, length_reason, overlaps, reject_reason, split_of
 from tasks.dataset.examples import certified_examples
 from tasks.records import CertifiedRow, CurationPolicy, Example, Message, RowKind, Split
 
@@ -30,7 +30,7 @@ def curate(
     policy: CurationPolicy,
     *,
     key: bytes,
-    count_tokens: Callable[[tuple[Message, ...]], int],
+    count_tokens: Callable[[tuple[Message, ...]], int | None],
     benchmark_runs: frozenset[str],
 ) -> Curated:
     """Return the examples of certified rows, valid, unique, apart from every benchmark, dealt to the splits by group.
@@ -40,13 +40,13 @@ def curate(
     """
     curated, kept = Curated(), _Kept()
     for kind, row, example in _examples(lines, policy, curated.exclusions):
-        tokens, reason = 0, reject_reason(example, policy)
+        tokens, reason = None, reject_reason(example, policy)
         if reason is None and overlaps(example, benchmark_runs):
             reason = "overlaps a benchmark question"
         if reason is None:
             tokens = count_tokens(example.messages)
-            reason = "longer than max_tokens" if tokens > policy.max_tokens else None
-        reason = reason or kept.take(kind, row, example, tokens)
+            reason = length_reason(tokens, policy)
+        reason = reason or kept.take(kind, row, example, tokens or 0)
         if reason is not None:
             curated.exclusions[reason] += 1
     for row, example, tokens in kept.best.values():
@@ -64,12 +64,16 @@ class _Kept:
     best: dict[str, tuple[CertifiedRow, Example, int]] = field(default_factory=dict)
     content_of: dict[tuple[str, str], str] = field(default_factory=dict)
 
+    def _origin(self, content: str | None) -> tuple[str, str] | None:
+        known = self.best.get(content or "")
+        return (known[1].source, known[1].source_id) if known else None
+
     def take(self, kind: RowKind, row: CertifiedRow, example: Example, tokens: int) -> str | None:
         """Keep an example, and return the reason for which this or an earlier one is left out for it."""
         content, origin = content_key(example.messages), (example.source, example.source_id)
         earlier = self.content_of.get(origin) if kind != "examples" else None  # question sets repeat their ids
-        if earlier is not None and earlier != content:
-            self.best.pop(earlier, None)
+        if earlier is not None and earlier != content and self._origin(earlier) == origin:
+            self.best.pop(earlier)
         self.content_of[origin] = content
         known = self.best.get(content)
         if known is None or (example.rating or 0) > (known[1].rating or 0):

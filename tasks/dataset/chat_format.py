@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from jinja2 import TemplateError
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from tasks.records import Message
@@ -12,7 +13,10 @@ def load_tokenizer(source: str | Path, revision: str | None = None) -> PreTraine
     return AutoTokenizer.from_pretrained(str(source), revision=revision)
 
 
-def count_tokens(tokenizer: PreTrainedTokenizerBase, messages: tuple[Message, ...]) -> int:
-    """Return the tokens of the whole conversation as it is trained on."""
+def count_tokens(tokenizer: PreTrainedTokenizerBase, messages: tuple[Message, ...]) -> int | None:
+    """Return the tokens of the whole conversation as it is trained on; None if the template refuses its roles."""
     turns = [m.model_dump() for m in messages]
-    return len(tokenizer.apply_chat_template(turns, tokenize=True, return_dict=False))
+    try:
+        return len(tokenizer.apply_chat_template(turns, tokenize=True, return_dict=False))
+    except TemplateError:
+        return None

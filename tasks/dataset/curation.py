@@ -32,6 +32,13 @@ def reject_reason(example: Example, policy: CurationPolicy) -> str | None:
     return next((reason for reason, holds in checks.items() if holds), None)
 
 
+def length_reason(tokens: int | None, policy: CurationPolicy) -> str | None:
+    """Return why a conversation of so many tokens cannot be trained on; None tokens: the template refused it."""
+    if tokens is None:
+        return "chat template refuses its roles"
+    return "longer than max_tokens" if tokens > policy.max_tokens else None
+
+
 def normalised(text: str) -> str:
     """Return the words of a text in one canonical spelling: NFKC, case-folded, without punctuation."""
     return NOT_A_WORD.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()

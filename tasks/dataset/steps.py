@@ -40,7 +40,8 @@ def build_dataset(
             f"{policy.agent_type}: {counts['train']} training, {counts['validation']} validation and {counts['test']}"
             f" test examples are left, {policy.min_examples} training examples and one of each other are needed."
             f" Left out: {explain(curated.exclusions)}.",
-            fix="collect more (a longer --days-back, a lower --min-rating, more --literature) or lower --min-examples",
+            fix="add --literature or --examples, widen --min-rating or --days-back together with --from-start,"
+            " or lower --min-examples",
         )
     splits: dict[str, Artifact] = {split: store.save_rows("dataset", rows) for split, rows in curated.splits.items()}
     identity = hashlib.sha256("".join(a.sha256 for a in splits.values()).encode()).hexdigest()
@@ -61,7 +62,8 @@ def build_dataset(
 def _tokenizer_source(base: Base) -> tuple[str | Path, str | None]:
     if base.weights is not None:
         return open_store().path(base.weights), None
-    return base.name, None if Path(base.name).is_dir() else base.revision
+    folder = Path(base.name).expanduser()
+    return (folder, None) if folder.is_dir() else (base.name, base.revision)
 
 
 def _questions(suite: Suite) -> frozenset[str]:

@@ -95,7 +95,7 @@ def collect_chats(query: ChatQuery, fingerprint: str) -> RawShard:
 
 @step(cached=False)
 def advance_watermarks(agent_type: str, shards: tuple[RawShard, ...], files: tuple[SourceFile, ...]) -> None:
-    """Remember how far the sources were read; called when the round that used the shards has ended well."""
+    """Remember how far the sources were read; called once their redacted rows are recorded."""
     read_from_files = sum(shard.rows for shard in shards if shard.kind != "interactions")
     with connect() as conn:
         for shard in shards:

@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.artifacts import open_store
 from infra.settings import get_settings
 from tasks.errors import TrainingError
-from tasks.policies import progress, step
+from tasks.policies import progress, stage_digest, step
 from tasks.records import Artifact, Base, DatasetVersion, Recipe, TrainingRun
 from tasks.training import base_models, recipes
 
@@ -91,7 +91,8 @@ def finetune(dataset: DatasetVersion, recipe: Recipe, base: Base) -> TrainingRun
 
 def run_identity(dataset: DatasetVersion, recipe: Recipe, base: Base) -> str:
     """Return the id under which this dataset, recipe and base train, and find their checkpoints again."""
-    content = "\n".join((dataset.id, recipes.digest(recipe), base.revision))
+    code = stage_digest(Path(__file__).parent)  # a checkpoint of other code is not gone on with
+    content = "\n".join((dataset.id, recipes.digest(recipe), base.revision, code))
     return f"run-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
 
 

@@ -1,6 +1,8 @@
 """A hospital, a base and a recipe so small that a whole round takes seconds, and data folders to run rounds in."""
 
 import contextlib
+import io
+import logging
 import os
 import signal
 import subprocess
@@ -17,9 +19,13 @@ import psutil
 import pytest
 from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 
-from infra import database, embedded_postgres
+from flows.parameters import WeeklyRequest
+from flows.weekly_retrain import weekly_retrain
+from infra import database, embedded_postgres, step_ledger
 from infra.artifact_content import content_sha256
 from infra.settings import Settings, get_settings
+from tasks.ingest.chat_import import import_chats
+from tasks.records import Round
 from tasks.sample.abstracts import write_pubmed_xml
 from tasks.sample.chats import SampleChat, sample_chats
 from tasks.sample.pretraining import pretraining_texts
@@ -117,6 +123,69 @@ def planted_identifiers(hospital: Hospital) -> set[str]:
 # ── data folders ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@dataclass(frozen=True)
+class Played:
+    """A round that was run in this process: how it ended, what its steps did, and all that was logged."""
+
+    data: Path
+    ended: Round
+    times: tuple[step_ledger.StepTime, ...]
+    logs: str
+
+    def names(self, *, cached: bool) -> set[str]:
+        return {time_.step for time_ in self.times if time_.cached == cached}
+
+
+def request_for(hospital: Hospital, **changes: object) -> WeeklyRequest:
+    """Return a round on the hospital's sources, small in every way."""
+    values: dict[str, object] = {
+        "literature": (str(hospital.papers),),
+        "recipe": str(hospital.recipe),
+        "base": str(hospital.base),
+        "min_examples": 20,
+        "held_out_limit": 6,
+        "answer_tokens": 8,
+    }
+    return WeeklyRequest.model_validate(values | changes)
+
+
+def play(hospital: Hospital, **changes: object) -> Played:
+    """Run a round in the data folder that this process works in."""
+    times: list[step_ledger.StepTime] = []
+    with _recorded_logs() as logs, step_ledger.listening(lambda e: _keep(times, e)):
+        ended = weekly_retrain(request_for(hospital, **changes))
+    return Played(get_settings().data, ended, tuple(times), logs.getvalue())
+
+
+def _keep(times: list[step_ledger.StepTime], event: step_ledger.StepTime | step_ledger.Progress) -> None:
+    if isinstance(event, step_ledger.StepTime):
+        times.append(event)
+
+
+@contextlib.contextmanager
+def _recorded_logs() -> Iterator[io.StringIO]:
+    """Record everything that is logged inside the block, of the libraries too, as a log file would hold it."""
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    loggers = [logging.getLogger(name) for name in ("", "prefect", "tasks", "infra", "flows", "transformers")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    try:
+        yield text
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+
+
+def load(file: Path) -> None:
+    """Load a log export into the data folder that this process works in."""
+    with database.connect() as connection:
+        import_chats(connection, file, "MedicalQA")
+
+
 @contextlib.contextmanager
 def working_in(data: Path) -> Iterator[Path]:
     """Point this process at a data folder with a cache of its own, and stop its database afterwards."""
@@ -129,8 +198,10 @@ def working_in(data: Path) -> Iterator[Path]:
         patch.delenv("ROUNDS_DATABASE_URL", raising=False)
         get_settings.cache_clear()
         database.close()
-        yield data
-        stop_database(data)
+        try:
+            yield data
+        finally:
+            stop_database(data)
     get_settings.cache_clear()
 
 

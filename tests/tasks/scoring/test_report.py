@@ -177,7 +177,7 @@ def test_a_missing_artifact_or_folder_writes_nothing(report: ReportInput, store:
     assert report.candidate is not None
     lost = save_answers(store, "held-out", "g", [row("b" * 12, "lost", "found")])
     store.delete(lost.artifact)
-    broken = Contender(model=report.candidate.model, held_out=lost)
+    broken = report.candidate.model_copy(update={"held_out": lost})
     with pytest.raises(StorageError):
         save_report(report.model_copy(update={"candidate": broken}), store, tmp_path / "new")
     assert not (tmp_path / "new").exists()

@@ -1,0 +1,305 @@
+"""The `rounds` command: help with examples, exit codes, one message with one fix, JSON for machines."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from flows import cli
+from infra.database import connect
+from infra.settings import get_settings
+from tests.flows.workplace import NAME, PHRASE, Ended, Hospital, Played, rounds, stop_database, working_in
+
+NO_SERVER = "postgresql://u:secret@127.0.0.1:9/x"
+pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
+
+
+@pytest.fixture
+def data(prefect: str, tmp_path: Path) -> Iterator[Path]:
+    """An empty data folder that this process works in."""
+    with working_in(tmp_path / "data") as folder:
+        yield folder
+
+
+class Command:
+    """`rounds` in this process: what it printed, and its exit code."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, captured: pytest.CaptureFixture[str]) -> None:
+        self.patch, self.captured = patch, captured
+
+    def __call__(self, *arguments: str) -> Ended:
+        self.patch.setattr(sys, "argv", ["rounds", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        code = ended.value.code
+        out, err = self.captured.readouterr()
+        return Ended(code if isinstance(code, int) else 0, out, " ".join(err.split()))
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(monkeypatch, capsys)
+
+
+def assert_explained(ended: Ended, code: int, *words: str) -> None:
+    """One message with a fix on standard error, no traceback, and nothing on standard output."""
+    assert ended.code == code, ended.err
+    assert ended.err.count("Fix:") == 1
+    assert "Traceback" not in ended.err
+    assert ended.out == ""
+    for word in words:
+        assert word in ended.err
+
+
+def commands() -> dict[str, list[str]]:
+    """Return every command with the words that call it."""
+    group = typer.main.get_command(cli.app)
+    models = group.commands["models"]  # type: ignore[attr-defined]
+    names = {name: [name] for name in group.commands if name != "models"}  # type: ignore[attr-defined]
+    return names | {f"models {name}": ["models", name] for name in models.commands}
+
+
+# ── help and usage ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_commands_are_these() -> None:
+    assert set(commands()) == {
+        "weekly", "collect", "train", "benchmark", "demo", "load-chats", "chat", "status", "doctor",
+        "models list", "models show",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_help_has_an_example_of_the_command(name: str) -> None:
+    shown = CliRunner().invoke(cli.app, [*commands()[name], "--help"])
+    assert shown.exit_code == 0
+    assert f"Example: rounds {name}" in " ".join(shown.output.split())
+
+
+def test_help_documents_the_exit_codes() -> None:
+    shown = " ".join(CliRunner().invoke(cli.app, ["--help"]).output.split())
+    assert "Exit codes" in shown
+    assert "10 registry" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["weekly", "--min-rating", "7"], "min-rating"),
+        (["weekly", "--limit", "some"], "limit"),
+        (["weekly", "--no-such-option"], "No such option"),
+        (["weekly", "--gguf-quantization", "Q9"], "served"),
+        (["no-such-command"], "No such command"),
+    ],
+)
+def test_wrong_usage_ends_with_2(arguments: list[str], word: str, data: Path, command: Command) -> None:
+    ended = command(*arguments)
+    assert ended.code == 2
+    assert word in ended.err
+    assert ended.out == ""
+
+
+# ── an empty data folder ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_empty_data_folder_is_no_error(data: Path, command: Command) -> None:
+    assert "No model is registered yet" in command("models", "list").out
+    assert "Nothing here yet" in command("status").out
+    assert command("models", "list", "--json").json == []
+    assert command("status", "--json").json == {"champions": [], "last_rounds": [], "waiting_chats": {}}
+
+
+def test_doctor_names_each_thing_and_the_fix_of_each_lack(
+    data: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = {check["name"]: check for check in command("doctor", "--json").json}
+    assert set(checks) == {"compiler", "GPU", "disk", "database", "Prefect", "GGUF converter"}
+    assert checks["database"]["ok"]
+    assert "embedded" in checks["database"]["seen"]
+
+    monkeypatch.setenv("ROUNDS_DATABASE_URL", NO_SERVER)
+    get_settings.cache_clear()
+    ended = command("doctor", "--json")
+    assert ended.code == 3
+    lack = next(check for check in ended.json if check["name"] == "database")
+    assert not lack["ok"]
+    assert "ROUNDS_DATABASE_URL" in lack["fix"]
+    assert "secret" not in ended.out + ended.err
+
+
+# ── explained failures ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def weekly(hospital: Hospital, **changes: str) -> list[str]:
+    options = {"literature": hospital.papers, "recipe": hospital.recipe, "base-model": hospital.base} | changes
+    return ["weekly", *(word for name, value in options.items() for word in (f"--{name}", str(value)))]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "words"),
+    [
+        ({"literature": "/no/such/papers"}, 5, ("SourceError", "/no/such/papers does not exist")),
+        ({"recipe": "no-such-recipe"}, 8, ("TrainingError", "no-such-recipe", "qlora-tiny")),
+        ({"base-model": "/no/such/base"}, 8, ("TrainingError", "/no/such/base does not exist", "builtin:tiny")),
+        ({"base-model": "nobody/no-such-base"}, 8, ("TrainingError", "nobody/no-such-base", "builtin:tiny")),
+        ({"base-model": "builtin:huge"}, 8, ("TrainingError", "builtin:huge")),
+        ({"agent-type": "Cardiology"}, 7, ("DataError", "Cardiology", "--min-examples")),
+    ],
+)
+def test_a_failed_round_prints_what_and_fix_and_its_exit_code(
+    changes: dict[str, str], code: int, words: tuple[str, ...], data: Path, hospital: Hospital, command: Command
+) -> None:
+    assert_explained(command(*weekly(hospital, **changes)), code, *words)
+
+
+def test_an_unreachable_database_ends_with_3_and_its_password_is_not_printed(
+    data: Path, hospital: Hospital, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROUNDS_DATABASE_URL", NO_SERVER)
+    get_settings.cache_clear()
+    for arguments in (["status"], weekly(hospital)):
+        ended = command(*arguments)
+        assert_explained(ended, 3, "DatabaseUnreachable", "127.0.0.1:9")
+        assert "secret" not in ended.err
+
+
+@pytest.mark.parametrize("arguments", [["models", "show"], ["benchmark"], ["chat", "Why?", "--model"]])
+def test_an_unknown_model_ends_with_10(arguments: list[str], data: Path, command: Command) -> None:
+    assert_explained(command(*arguments, "no-such-model"), 10, "RegistryError", "no-such-model")
+
+
+def test_an_agent_without_champion_is_told_so(data: Path, command: Command) -> None:
+    assert_explained(command("chat", "Why?"), 10, "MedicalQA has no champion", "--model")
+
+
+def test_an_error_as_json_parses_and_says_the_same(data: Path, command: Command) -> None:
+    ended = command("models", "show", "no-such-model", "--json")
+    assert ended.code == 10
+    assert ended.json == {
+        "error": "RegistryError", "what": "No model no-such-model.", "fix": "see rounds models list",
+    }  # fmt: skip
+
+
+def test_a_failed_step_leaves_no_traceback_on_the_terminal(tmp_path: Path, hospital: Hospital) -> None:
+    """In a process of its own, with the Prefect that comes with it: it logs failures at length if it may."""
+    data = tmp_path / "data"
+    try:
+        ended = rounds(data, *weekly(hospital, literature="/no/such/papers"))
+    finally:
+        stop_database(data)
+    assert_explained(ended, 5, "/no/such/papers does not exist")
+    assert len(ended.err.splitlines()) <= 6
+
+
+# ── sources ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_truncated_xml_keeps_what_came_before_and_names_file_and_line(
+    data: Path, hospital: Hospital, command: Command, tmp_path: Path
+) -> None:
+    whole = hospital.papers.read_bytes()
+    (tmp_path / "cut.xml").write_bytes(whole[: len(whole) * 2 // 3])
+    (shard,) = command("collect", "--literature", str(tmp_path / "cut.xml"), "--json").json
+    assert 8 <= shard["rows"] <= 14
+    (warning,) = shard["raw"]["warnings"]
+    assert "cut.xml" in warning
+    assert "line " in warning
+
+    (tmp_path / "cut-again.xml").write_bytes(whole[: len(whole) // 2])
+    shown = " ".join(command("collect", "--literature", str(tmp_path / "cut-again.xml")).out.split())
+    assert "cut-again.xml" in shown
+
+
+def test_a_file_that_is_no_pubmed_xml_ends_with_5(data: Path, command: Command, tmp_path: Path) -> None:
+    (tmp_path / "page.xml").write_text("<html><body>Not found</body></html>")
+    assert_explained(command("collect", "--literature", str(tmp_path / "page.xml")), 5, "page.xml")
+    with connect() as connection:
+        assert connection.execute("select count(*) from ingested_files").fetchone() == (0,)
+
+
+def chats_in_database() -> int:
+    with connect() as connection:
+        found = connection.execute("select count(*) from interactions").fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def test_chats_loaded_twice_are_there_once(data: Path, hospital: Hospital, command: Command) -> None:
+    assert command("load-chats", str(hospital.chats), "--json").json == {"loaded": 320, "already there": 0}
+    assert command("load-chats", str(hospital.chats), "--json").json == {"loaded": 0, "already there": 320}
+    assert chats_in_database() == 320
+    assert command("status", "--json").json["waiting_chats"]["MedicalQA"] > 100
+
+
+GOOD = {"conversation_id": "c-1", "messages": [{"role": "user", "content": "Q?"}], "rating": 4}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b'{"conversation_id": "c-2", "mess', ("line 2", "JSON object")),
+        (b'["c-2"]', ("line 2",)),
+        (orjson.dumps({"messages": []}), ("line 2", "conversation_id")),
+        (orjson.dumps(GOOD | {"rating": 7}), ("rating is 1 to 5",)),
+        (orjson.dumps(GOOD | {"rating": "good"}), ("rating is 1 to 5",)),
+        (orjson.dumps(GOOD | {"created_at": "last week"}), ("created_at",)),
+        (orjson.dumps(GOOD | {"messages": [{"role": "user", "content": "a\0b"}]}), ()),
+        (orjson.dumps(GOOD | {"conversation_id": "a\0b"}), ()),
+        (orjson.dumps(GOOD | {"correction": {"text": NAME}}), ()),
+    ],
+)
+def test_a_bad_line_is_refused_and_nothing_is_loaded(
+    line: bytes, words: tuple[str, ...], data: Path, command: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "chats.jsonl"
+    file.write_bytes(orjson.dumps(GOOD) + b"\n" + line + b"\n" + orjson.dumps(GOOD) + b"\n")
+    ended = command("load-chats", str(file))
+    assert_explained(ended, 5, "chats.jsonl", *words)
+    assert NAME not in ended.err
+    assert chats_in_database() == 0
+
+    file.write_bytes(orjson.dumps(GOOD) + b"\n")
+    assert command("load-chats", str(file), "--json").json["loaded"] == 1
+
+
+def test_chats_from_a_file_that_is_not_there_end_with_5(data: Path, command: Command) -> None:
+    assert_explained(command("load-chats", "/no/such/chats.jsonl"), 5, "/no/such/chats.jsonl")
+
+
+# ── a registered model ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def registered(undisturbed: Played) -> Iterator[str]:
+    with working_in(undisturbed.data):
+        yield undisturbed.ended.candidate_id
+
+
+def test_a_registered_model_answers(registered: str, command: Command) -> None:
+    begin = registered[:-4]
+    told = command("chat", "May I take ibuprofen?", "--model", begin, "--answer-tokens", "12", "--json").json
+    assert told["model"] == registered
+    assert told["answer"]
+    assert command("chat", "May I take ibuprofen?", "-m", registered, "--answer-tokens", "12").out.strip()
+
+
+def test_a_model_shows_its_story_and_none_of_its_text(registered: str, command: Command) -> None:
+    listed = command("models", "list", "--agent-type", "MedicalQA", "--json").json
+    assert [model["id"] for model in listed][0] == registered
+    shown = command("models", "show", registered)
+    story = command("models", "show", registered, "--json")
+    assert story.json["version"]["id"] == registered
+    assert story.json["rows"] == sum(story.json["sources"].values())
+    assert story.json["run"]["dataset_id"] in shown.out
+    for text in (NAME, PHRASE):
+        assert text not in shown.out + story.out
+    assert command("models", "list", "--agent-type", "Billing", "--json").json == []
+
+
+def test_a_benchmark_scores_the_ten_questions(registered: str, command: Command) -> None:
+    (result,) = command("benchmark", registered, "--answer-tokens", "8", "--json").json
+    assert result["metrics"]["rougeL"]["n"] == 10

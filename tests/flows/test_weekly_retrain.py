@@ -1,0 +1,287 @@
+"""The weekly flow on a small hospital, with real stages, a real database and a real Prefect."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from prefect import Task
+
+from flows.base_models import baseline_of, prepare_base
+from flows.collect import collect
+from flows.parameters import CollectRequest
+from infra.artifacts import open_store
+from infra.database import connect
+from tasks.dataset import steps as dataset_steps
+from tasks.errors import DataError
+from tasks.gguf import steps as gguf_steps
+from tasks.ingest import steps as ingest_steps
+from tasks.phi import steps as phi_steps
+from tasks.records import ChatQuery, DatasetVersion, Gate, PromotionDecision
+from tasks.registry import lineage, outcomes, rounds, versions
+from tasks.registry import steps as registry_steps
+from tasks.scoring import steps as scoring_steps
+from tasks.training import steps as training_steps
+from tests.flows.workplace import (
+    NAME,
+    PHRASE,
+    Hospital,
+    Played,
+    damaged_artifacts,
+    holding,
+    load,
+    planted_identifiers,
+    play,
+    working_in,
+)
+
+AGENT = "MedicalQA"
+STAGES: tuple[ModuleType, ...] = (
+    ingest_steps, phi_steps, dataset_steps, training_steps, gguf_steps, scoring_steps, registry_steps,
+)  # fmt: skip
+CACHED = {
+    found.name for stage in STAGES for found in vars(stage).values() if isinstance(found, Task) and found.persist_result
+}
+# PEFT still asks transformers for the former name of activation checkpointing.
+pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def first(undisturbed: Played) -> Iterator[Played]:
+    with working_in(undisturbed.data):
+        yield undisturbed
+
+
+@pytest.fixture(scope="module")
+def second(first: Played, hospital: Hospital) -> Played:
+    return play(hospital)
+
+
+@pytest.fixture(scope="module")
+def third(second: Played, hospital: Hospital) -> Played:
+    load(hospital.later_chats)
+    return play(hospital)
+
+
+@pytest.fixture
+def empty(prefect: str, tmp_path: Path) -> Iterator[Path]:
+    with working_in(tmp_path / "data") as data:
+        yield data
+
+
+def dataset_of(played: Played) -> DatasetVersion:
+    with connect() as connection:
+        made = outcomes.show(connection, played.ended.candidate_id).dataset
+    assert made is not None
+    return made
+
+
+def raw_rows(data: Path) -> int:
+    """Return the lines of raw text that lie in the store."""
+    return sum(len(path.read_bytes().splitlines()) for path in (data / "artifacts").glob("raw-*/*/*"))
+
+
+# ── one round ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_round_ends_with_a_decision_a_report_and_a_registered_candidate(first: Played) -> None:
+    ended = first.ended
+    assert ended.outcome in {"Promoted", "Kept"}
+    assert ended.reason.startswith(ended.outcome)
+    page = Path(ended.report)
+    assert page.is_relative_to(first.data / "reports")
+    assert ended.candidate_id in page.read_text(encoding="utf-8")
+    with connect() as connection:
+        candidate = versions.get(connection, ended.candidate_id)
+        assert rounds.find_round(connection, ended.id) == ended
+        assert [r.id for r in rounds.last_rounds(connection)] == [ended.id]
+    assert [file.quantisation for file in candidate.files] == ["F16", "Q4_K_M", "Q6_K", "Q8_0"]
+    assert all(open_store().exists(file.artifact) for file in candidate.files)
+    assert list((first.data / "tensorboard").glob("run-*/events.*"))
+
+
+def test_six_items_never_promote(first: Played) -> None:
+    assert first.ended.outcome == "Kept"
+    assert "6 paired items" in first.ended.reason
+    with connect() as connection:
+        assert versions.champion(connection, AGENT) is None
+
+
+def test_a_candidate_leads_back_to_its_rows_and_a_row_forward_to_its_models(first: Played) -> None:
+    with connect() as connection:
+        story = outcomes.show(connection, first.ended.candidate_id)
+        pmid, chat = (
+            connection.execute(
+                "select source_id from rows join dataset_rows using (row_sha256) where source = %s limit 1", (source,)
+            ).fetchone()
+            for source in ("pubmed", "interactions")
+        )
+        assert pmid and chat
+        assert story.version.id in lineage.models_of_source(connection, "pubmed", pmid[0])
+        assert story.version.id in lineage.models_of_source(connection, "interactions", chat[0])
+        of_others = connection.execute(
+            "select count(*) from rows join interactions on source_id = interactions.id::text"
+            " where source = 'interactions' and agent_type <> %s",
+            (AGENT,),
+        ).fetchone()
+    assert story.dataset and story.run
+    assert story.rows == sum(story.dataset.examples.values()) == sum(story.sources.values())
+    assert set(story.sources) == {"pubmed", "interactions"}
+    assert story.run.dataset_id == story.dataset.id
+    assert {e.suite for e in story.evaluations} == {f"held-out {story.dataset.id}", "autoimmune"} or len(
+        story.evaluations
+    ) == 2
+    assert of_others == (0,)
+
+
+def test_no_group_lies_in_two_splits(first: Played) -> None:
+    store, made = open_store(), dataset_of(first)
+    groups = {
+        split: {line["row"]["group_id"] for line in store.rows(artifact)} for split, artifact in made.splits.items()
+    }
+    assert all(groups.values())
+    assert len(set.union(*groups.values())) == sum(map(len, groups.values()))
+
+
+# ── privacy ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_planted_identifier_is_left_in_any_file_but_the_database(first: Played, hospital: Hospital) -> None:
+    identifiers = planted_identifiers(hospital)
+    assert len(identifiers) > 100
+    assert holding(identifiers, first.data, leave_out=("postgres/cluster",)) == {}
+
+
+def test_the_search_for_text_finds_what_may_be_there(first: Played) -> None:
+    """Without this the tests beside it could pass by looking in the wrong place."""
+    places = holding({PHRASE}, first.data, leave_out=("postgres/cluster",))[PHRASE]
+    assert {place.partition("/")[0] for place in places} <= {"artifacts", "reports"}
+    assert any(place.startswith("artifacts/dataset/") for place in places)
+
+
+def test_prefect_and_the_logs_hold_no_text_of_people(first: Played, prefect_database: Path) -> None:
+    assert holding({"weekly-retrain"}, prefect_database)  # it is the right database
+    assert holding({NAME, PHRASE}, prefect_database) == {}
+    assert holding({NAME, PHRASE}, first.data / "prefect") == {}
+    assert "redacted rows=" in first.logs
+    assert NAME not in first.logs
+    assert PHRASE not in first.logs
+
+
+def test_raw_text_is_gone_after_the_round(first: Played) -> None:
+    assert raw_rows(first.data) == 0
+
+
+def test_every_artifact_is_what_its_name_says_and_no_work_is_left(first: Played) -> None:
+    assert damaged_artifacts(first.data) == []
+    assert [path for path in (first.data / "work").rglob("*") if path.is_file()] == []
+    assert list(first.data.glob(".gguf-*")) == []
+    assert list((first.data / "artifacts" / ".tmp").iterdir()) == []
+
+
+# ── the next rounds ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_round_on_unchanged_input_repeats_nothing_and_is_the_same_round(first: Played, second: Played) -> None:
+    assert second.ended == first.ended
+    # The watermark moved, so the chats after it are looked for; there are none.
+    assert second.names(cached=False) & CACHED == {"collect_chats"}
+    assert second.names(cached=True) == {"prepare_base", "build_dataset", "finetune", "export_gguf", "check_parity"}
+    assert sum(t.seconds for t in second.times) < sum(t.seconds for t in first.times) / 4
+
+
+def test_new_chats_make_another_dataset_that_keeps_the_old_shards(first: Played, second: Played, third: Played) -> None:
+    before, after = dataset_of(first), dataset_of(third)
+    assert after.id != before.id
+    assert after.shards[: len(before.shards)] == before.shards
+    assert len(after.shards) == len(before.shards) + 1
+    assert sum(after.examples.values()) > sum(before.examples.values())
+    assert third.ended.id != first.ended.id
+    assert {"prepare_base", "collect_papers"} & third.names(cached=False) == set()
+    assert third.names(cached=False) >= {"redact_shard", "build_dataset", "finetune", "export_gguf", "score"}
+    store = open_store()
+    for split, artifact in before.splits.items():  # a group stays where it was
+        others = {
+            line["row"]["group_id"] for name in after.splits if name != split for line in store.rows(after.splits[name])
+        }
+        assert not {line["row"]["group_id"] for line in store.rows(artifact)} & others
+
+
+def test_a_round_reports_only_what_came_in_since_the_last_one(third: Played) -> None:
+    report = Path(third.ended.report).with_name("report.json").read_text(encoding="utf-8")
+    assert '"interactions"' in report
+    assert '"pubmed"' not in report.partition('"dataset"')[0]
+
+
+def test_a_promoted_candidate_is_the_baseline_of_the_next_round(third: Played, hospital: Hospital) -> None:
+    decision = PromotionDecision(
+        promote=True, reason="Promoted: by hand.", gates=(Gate(name="hand", passed=True, seen="", needed=""),)
+    )
+    ended = third.ended.model_copy(update={"id": "medicalqa-by-hand", "outcome": "Promoted"})
+    registry_steps.conclude.fn(ended, decision, "a person")
+    with connect() as connection:
+        champion = versions.champion(connection, AGENT)
+    assert champion is not None
+    assert champion.id == third.ended.candidate_id
+    assert baseline_of(AGENT, prepare_base(str(hospital.base)), "Q6_K") == champion
+
+    again = play(hospital)
+    assert again.ended.outcome == "Kept"
+    assert again.ended.reason == f"Kept: nothing new since {champion.id} became the champion."
+    with connect() as connection:
+        assert versions.champion(connection, AGENT) == champion
+
+
+# ── bad input ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_zero_rows_after_the_filters_is_a_data_error_and_nothing_is_registered(empty: Path, hospital: Hospital) -> None:
+    load(hospital.chats)
+    with pytest.raises(DataError, match="0 training") as refused:
+        play(hospital, literature=(), min_answer_tokens=500)
+    assert "--min-rating" in refused.value.fix
+    with pytest.raises(DataError, match="Cardiology: 0 training"):
+        play(hospital, literature=(), agent_type="Cardiology")
+    with connect() as connection:
+        assert versions.models(connection) == ()
+        assert rounds.last_rounds(connection) == ()
+    assert not (empty / "artifacts" / "dataset").exists()
+    assert raw_rows(empty) == 0
+
+
+def test_the_fix_of_a_data_error_helps(empty: Path, hospital: Hospital) -> None:
+    """What a stricter run left out is taken in by a wider one."""
+    load(hospital.chats)
+    strict = collect(CollectRequest(min_rating=5))
+    wider = collect(CollectRequest(min_rating=4))
+    assert sum(shard.rows for shard in strict) > 0
+    assert sum(shard.rows for shard in wider) > 0
+
+
+def test_a_chat_that_is_rated_late_waits_and_is_collected(empty: Path, hospital: Hospital) -> None:
+    load(hospital.chats)
+    collect(CollectRequest())
+    with connect() as connection:
+        assert AGENT not in rounds.waiting_chats(connection)
+        connection.execute(
+            "update interactions set rating = 5 where id ="
+            " (select min(id) from interactions where agent_type = %s and rating < 3 and correction is null)",
+            (AGENT,),
+        )
+    with connect() as connection:
+        assert rounds.waiting_chats(connection)[AGENT] == 1
+    assert [shard.rows for shard in collect(CollectRequest())] == [1]
+
+
+@pytest.mark.parametrize("killed", ["before the redaction", "before the raw rows were discarded"])
+def test_raw_text_of_a_killed_round_does_not_stay(killed: str, empty: Path, hospital: Hospital) -> None:
+    load(hospital.chats)
+    query = ChatQuery(agent_type=AGENT)
+    raw = ingest_steps.collect_chats(query, ingest_steps.fingerprint_chats(query))
+    if killed == "before the raw rows were discarded":
+        shard = phi_steps.redact_shard(raw, phi_steps.engine_version())
+        registry_steps.record_shards(AGENT, (shard,))
+        ingest_steps.advance_watermarks(AGENT, (raw,), ())
+    load(hospital.later_chats)  # the world goes on before the command is repeated
+    collect(CollectRequest())
+    assert raw_rows(empty) == 0
