@@ -3,6 +3,8 @@
 from prefect import flow
 
 from flows.parameters import CollectRequest
+from infra.database import exclusive, keep_key
+from infra.settings import get_settings
 from tasks.errors import DataError
 from tasks.ingest import steps as ingest
 from tasks.phi import steps as phi
@@ -13,11 +15,13 @@ from tasks.registry import steps as registry
 @flow(name="collect", flow_run_name="collect {request.agent_type}")
 def collect(request: CollectRequest) -> tuple[RedactedShard, ...]:
     """Collect and redact what is new for one agent, without training."""
-    return collect_and_redact(request)
+    with exclusive(f"{request.agent_type}'s rows"):
+        return collect_and_redact(request)
 
 
 def collect_and_redact(request: CollectRequest) -> tuple[RedactedShard, ...]:
     """Return the certified shards of what came in since the last run; the watermarks move once they are recorded."""
+    keep_key(get_settings().key_fingerprint())
     papers = ingest.find_files(request.literature, request.agent_type)
     question_sets = ingest.find_files(request.examples, request.agent_type)
     from_papers = ingest.collect_papers(papers) if papers else None

@@ -14,6 +14,7 @@ from flows.collect import collect_and_redact
 from flows.evidence import judge, publish, round_id
 from flows.finetune import train_candidate
 from flows.parameters import WeeklyRequest
+from infra.database import exclusive
 from tasks.records import Round
 from tasks.registry import steps as registry
 from tasks.scoring import steps as scoring
@@ -24,8 +25,13 @@ from tasks.training.recipes import load_recipe
 
 @flow(name="weekly-retrain", flow_run_name="weekly {request.agent_type}")
 def weekly_retrain(request: WeeklyRequest) -> Round:
-    """Run one round for one agent and return how it ended."""
-    started = time.monotonic()
+    """Run one round for one agent and return how it ended; a second one of the agent is refused meanwhile."""
+    with exclusive(f"{request.agent_type}'s rows"):
+        return run_round(request, started=time.monotonic())
+
+
+def run_round(request: WeeklyRequest, *, started: float) -> Round:
+    """Collect, train, judge, decide; return early where the outcome is known already."""
     recipe = load_recipe(request.recipe, base=request.base)
     base = prepare_base(recipe.base)
 

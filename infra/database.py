@@ -70,6 +70,39 @@ def _lend(*, as_dicts: bool) -> Iterator[psycopg.Connection[Any]]:
         pool.putconn(connection)
 
 
+@contextlib.contextmanager
+def exclusive(name: str) -> Iterator[None]:
+    """Hold a name that no other process may hold meanwhile; a killed holder lets go of it at once.
+
+    Raises:
+        ConfigError: another process holds it.
+        DatabaseUnreachable: as `connect`.
+    """
+    with _try_once(_url(get_settings())) as connection:
+        held = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (name,)).fetchone()
+        if held is None or not held[0]:
+            raise ConfigError(f"Another process is at work on {name}.", fix="wait for it to end, or stop it")
+        yield
+
+
+def keep_key(fingerprint: str) -> None:
+    """Bind the installation to the hash key of this process, or check that it is the one it is bound to.
+
+    Raises:
+        ConfigError: another key was used before; under this one patients would change pseudonym and split.
+    """
+    with connect() as connection:
+        bound = connection.execute(
+            "update installation set key_fingerprint = coalesce(key_fingerprint, %s) returning key_fingerprint",
+            (fingerprint,),
+        ).fetchone()
+    if bound is not None and bound[0] != fingerprint:
+        raise ConfigError(
+            f"The database was filled under hash key {bound[0]}, this process has {fingerprint}.",
+            fix="set ROUNDS_HASH_KEY to the first key, or copy hash.key from the data folder of the first machine",
+        )
+
+
 def describe() -> dict[str, Any]:
     """Return server_version, embedded (bool), url (without password), bytes (of the database) and migrations.
 

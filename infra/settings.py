@@ -65,9 +65,9 @@ class Settings(BaseSettings):
             with contextlib.suppress(FileExistsError):  # another process was first: its key is the key
                 file.hardlink_to(fresh)
             fresh.unlink()
-        key = self.hash_key.get_secret_value() if self.hash_key else file.read_text(encoding="ascii")
+        key = file.read_text(encoding="ascii") if self.hash_key is None else self.hash_key.get_secret_value()
         if len(key) < MIN_KEY_CHARS:
-            source = "ROUNDS_HASH_KEY" if self.hash_key else str(file)
+            source = str(file) if self.hash_key is None else "ROUNDS_HASH_KEY"
             raise ConfigError(
                 f"The hash key of {source} has {len(key)} characters, {MIN_KEY_CHARS} are needed: with a short one,"
                 " pseudonyms of record numbers can be guessed.",

@@ -1,6 +1,8 @@
 create table installation (
     id uuid not null default gen_random_uuid(),
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    -- Pseudonyms and splits hang on one key: a second one must not be mixed in.
+    key_fingerprint text null
 );
 -- An index over a constant admits one row.
 create unique index installation_is_one on installation ((true));

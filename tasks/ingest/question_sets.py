@@ -2,11 +2,14 @@
 
 Which form a file has is seen from its rows' fields. MedQuAD (Ben Abacha and Demner-Fushman, 2019; CC BY 4.0) comes as
 JSON lines with `qid`, its group is the document; PubMedQA (Jin et al., 2019; MIT) as one JSON object, PMID → item, its
-group is the paper. Rows without an answer are counted, lines that cannot be read are named by file and line.
+group is the paper. The keys of one's own rows (`id` or `source_id`, `group_id`, `subject_key`) may be record numbers:
+only keyed pseudonyms of them are kept; MedQuAD's and PubMedQA's are public and stay. Rows without an answer are
+counted, lines that cannot be read are named by file and line.
 """
 
 import gzip
 import io
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,10 +20,13 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
+from infra.settings import get_settings
 from tasks.errors import SourceError
+from tasks.ingest.interactions import pseudonym
 from tasks.records import Example, Message
 
 NAMED_FAULTS = 20  # a file; more of the same tells a person nothing
+MEDQUAD_KEYS = re.compile(r"[A-Za-z]+ (?:\d{1,7}(?:_\d+)?|None) \d{1,7}(?:_\d+)?-\d+")  # collection, document, question
 FIX = "give JSON lines with messages, or with question and answer, or leave the file out"
 
 Stream = gzip.GzipFile | io.BufferedReader
@@ -45,6 +51,7 @@ def read_examples(path: Path, agent_type: str, reading: ExampleReading) -> Itera
     Raises:
         SourceError: the file cannot be read, or none of its lines is a JSON object.
     """
+    key = get_settings().secret_key()
     try:
         with _open(path) as file:
             rows = (
@@ -54,7 +61,7 @@ def read_examples(path: Path, agent_type: str, reading: ExampleReading) -> Itera
             )
             for place, row in rows:
                 try:
-                    yield _example(row, agent_type, place)
+                    yield _example(row, agent_type, place, key)
                 except Unreadable as reason:
                     reading.skipped[str(reason)] += 1
     except (EOFError, gzip.BadGzipFile, zlib.error):
@@ -103,55 +110,53 @@ def _pubmedqa(path: Path, file: Stream) -> Iterator[Row]:
         yield pmid, {**item, "PMID": pmid}
 
 
-def _example(row: Mapping[str, Any], agent_type: str, place: str) -> Example:
+def _example(row: Mapping[str, Any], agent_type: str, place: str, key: bytes) -> Example:
     try:
         if "messages" in row:
-            return _own_messages(row, agent_type, place)
+            return _own(_own_messages(row), row, agent_type, place, key)
         if "QUESTION" in row:
             return _of_pubmedqa(row, agent_type)
         if "qid" in row:
             return _of_medquad(row, agent_type)
-        return _own_question(row, agent_type, place)
+        return _own(_own_question(row), row, agent_type, place, key)
     except (KeyError, TypeError, ValueError, ValidationError):
         raise Unreadable("missing or malformed fields") from None
 
 
-def _own_messages(row: Mapping[str, Any], agent_type: str, place: str) -> Example:
+def _own(messages: tuple[Message, ...], row: Mapping[str, Any], agent_type: str, place: str, key: bytes) -> Example:
+    """Return one's own example; a patient's rows are one group, as in chats, unless the row names another."""
+    source = str(row.get("source") or "examples")
+    source_id = str(("messages" not in row and row.get("id")) or row.get("source_id") or place)
+    subject = str(row.get("subject_key") or "")
+    return Example(
+        messages=messages,
+        source=source,
+        source_id=pseudonym(key, source_id),
+        group_id=pseudonym(key, str(row.get("group_id") or subject or f"{source}:{source_id}")),
+        subject_key=pseudonym(key, subject) if subject else "",
+        agent_type=agent_type,
+        licence=str(row.get("licence") or ""),
+    )
+
+
+def _own_messages(row: Mapping[str, Any]) -> tuple[Message, ...]:
     messages = tuple(Message(role=turn["role"], content=turn["content"]) for turn in row["messages"])
     roles = [message.role for message in messages]
     if "user" not in roles or roles[-1] != "assistant":
         raise Unreadable("no question with an answer")
     if not all(message.content.strip() for message in messages):
         raise Unreadable("empty message")
-    source_id = str(row.get("source_id") or place)
-    source = str(row.get("source") or "examples")
-    return Example(
-        messages=messages,
-        source=source,
-        source_id=source_id,
-        group_id=str(row.get("group_id") or f"{source}:{source_id}"),
-        agent_type=agent_type,
-        licence=str(row.get("licence") or ""),
-    )
+    return messages
 
 
-def _own_question(row: Mapping[str, Any], agent_type: str, place: str) -> Example:
-    source_id = str(row.get("id") or row.get("source_id") or place)
-    source = str(row.get("source") or "examples")
+def _own_question(row: Mapping[str, Any]) -> tuple[Message, ...]:
     context = str(row.get("context") or "")
-    return Example(
-        messages=_exchange(
-            "\n\n".join(part for part in (context, _string(row, "question")) if part), _string(row, "answer")
-        ),
-        source=source,
-        source_id=source_id,
-        group_id=str(row.get("group_id") or f"{source}:{source_id}"),
-        agent_type=agent_type,
-        licence=str(row.get("licence") or ""),
-    )
+    return _exchange("\n\n".join(part for part in (context, _string(row, "question")) if part), _string(row, "answer"))
 
 
 def _of_medquad(row: Mapping[str, Any], agent_type: str) -> Example:
+    if not MEDQUAD_KEYS.fullmatch(f"{row['source']} {row['doc_id']} {row['qid']}"):
+        raise ValueError("keys of another set")
     document = f"medquad:{row['source']}:{row['doc_id']}"  # doc_id alone recurs in another collection
     return Example(
         messages=_exchange(_string(row, "question"), _string(row, "answer")),
@@ -167,7 +172,7 @@ def _of_pubmedqa(row: Mapping[str, Any], agent_type: str) -> Example:
     """Ask over the abstract's sections; the answer is the expert's yes, no or maybe and the authors' conclusion."""
     decision = str(row.get("final_decision") or "").capitalize()
     answer = _string(row, "LONG_ANSWER")
-    pmid = str(row["PMID"])
+    pmid = str(int(row["PMID"]))
     return Example(
         messages=_exchange(
             "\n".join((*row["CONTEXTS"], "", _string(row, "QUESTION"))), f"{decision}. {answer}" if decision else answer

@@ -1,7 +1,8 @@
 """Planted identifiers: rows whose truth is known go through the same redactor as each shard, and none may survive.
 
-The values are drawn anew for each shard from a seed, for every category, so that no rule can have been made for them.
-It proves that the engine which redacted the shard was whole, not that its recall on real text is perfect.
+The values are drawn anew for each shard from a seed, for every category; the sentences and the shapes of the values are
+fixed, and rules may fit them. It proves that the engine which redacted the shard was whole and took each value whole,
+not that its recall on real text is perfect.
 """
 
 import random
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from tasks.errors import PrivacyError
-from tasks.phi.categories import CATEGORIES
+from tasks.phi.categories import CATEGORIES, PLACEHOLDER
 from tasks.phi.redaction import Redactor, texts_of
 
 _PER_CATEGORY = 4
@@ -17,11 +18,22 @@ _SYLLABLES = ("bran", "dol", "fen", "gar", "hol", "kes", "lor", "mar", "nor", "p
 
 
 class Canary(NamedTuple):
-    """A sentence with a planted value."""
+    """A value to plant at the braces of a sentence."""
 
     category: str
     value: str
-    text: str
+    sentence: str
+
+    @property
+    def text(self) -> str:
+        """The sentence with the value in its place."""
+        return self.sentence.format(self.value)
+
+    def survives(self, redacted: str) -> bool:
+        """Say whether a letter or digit of the value is left: one that is neither of the sentence nor a placeholder."""
+        rest = PLACEHOLDER.sub("", redacted.replace(CATEGORIES["AGE_OVER_89"].placeholder, ""))
+        sentence = iter(self.sentence)
+        return not all(character in sentence for character in rest if character.isalnum())  # in order
 
 
 def _digits(rng: random.Random, count: int) -> str:
@@ -90,26 +102,21 @@ def plant(seed: str) -> Iterator[Canary]:
         draw, sentences = _VALUES[category]
         for index in range(_PER_CATEGORY):
             value = draw(rng)
-            yield Canary(category, value, sentences[index % len(sentences)].format(value))
+            yield Canary(category, value, sentences[index % len(sentences)])
 
 
 def check(redactor: Redactor, seed: str) -> int:
     """Redact planted rows and return how many identifiers they held; all were redacted.
 
     Raises:
-        PrivacyError: one survived, by exact search in whatever case; the message names the categories and counts.
+        PrivacyError: one survived, whole or in part; the message names the categories and counts.
     """
     planted = list(plant(seed))
     survivors: dict[str, int] = {}
     for canary in planted:
-        row = {
-            "messages": [{"role": "user", "content": canary.text}],
-            "source": "canary",
-            "source_id": "canary",
-            "group_id": "canary",
-        }
+        row = {"messages": [{"role": "user", "content": canary.text}]}
         redacted, _ = redactor.redact_row("examples", row)
-        if any(canary.value.lower() in text.lower() for text in texts_of("examples", redacted)):
+        if any(canary.survives(text) for text in texts_of("examples", redacted)):
             survivors[canary.category] = survivors.get(canary.category, 0) + 1
     if survivors:
         seen = ", ".join(f"{category} {count}" for category, count in sorted(survivors.items()))

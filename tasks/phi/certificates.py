@@ -6,9 +6,8 @@ write the store can write a certificate.
 
 from collections.abc import Mapping
 
-from tasks.errors import PrivacyError
 from tasks.phi.redaction import POLICY
-from tasks.records import CertifiedRow, PhiCertificate, row_sha256
+from tasks.records import PhiCertificate, row_sha256
 
 
 def certify(row: Mapping[str, object], *, engine: str, findings: Mapping[str, int], second_pass: int) -> PhiCertificate:
@@ -16,17 +15,3 @@ def certify(row: Mapping[str, object], *, engine: str, findings: Mapping[str, in
     return PhiCertificate(
         row_sha256=row_sha256(row), engine=engine, policy=POLICY, findings=dict(findings), second_pass=second_pass
     )
-
-
-def verify(certified: CertifiedRow) -> None:
-    """Check that the certificate is this row's, of the current policy, and that the second detector saw nothing.
-
-    Raises:
-        PrivacyError: one of these does not hold.
-    """
-    certified.verified()
-    if certified.certificate.policy != POLICY:
-        raise PrivacyError(
-            f"A row was redacted under policy {certified.certificate.policy}, {POLICY} is in force.",
-            fix="redact its raw shard again",
-        )

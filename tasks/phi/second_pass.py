@@ -14,12 +14,15 @@ _TOKEN = re.compile(r"[^\s\"'<>(){}\[\],;|]+")
 _TITLES = frozenset({"Mr", "Mrs", "Ms", "Dr", "Mr.", "Mrs.", "Ms.", "Dr.", "MR.", "MRS.", "DR."})
 _MONTHS = frozenset(month.lower() for month in calendar.month_name if month)
 # Registers whose numbers name papers, trials, sequences and codes, not people.
-_PUBLIC = (
-    "pmid", "pmc", "nct", "isrctn", "eudract", "actrn", "chictr", "ctri", "drks", "umin", "jprn", "crd", "prospero",
-    "doi", "10.", "arxiv", "isbn", "issn", "ndc", "loinc", "icd", "snomed", "cas", "ec", "omim", "mim", "rs", "ens",
-    "nm_", "np_", "gse", "gsm", "phs", "prj", "ega", "hgnc", "uniprot", "gi", "genbank", "accession", "chembl",
-    "pubchem", "cid",
-)  # fmt: skip
+_PUBLIC = re.compile(
+    r"(?:pmids?|pmc|pmcid|nct|isrctn|eudract|actrn|chictr(?:-[a-z]+-)?|ctri/?|drks|umin|jprn-?(?:umin)?|crd|prospero"
+    r"|doi|10\.(?=\d)|arxiv|isbn|issn|ndc|loinc|icd(?:-?\d)?|icd-o|snomed(?:-?ct)?|cas|ec|omim|mim|rs"
+    r"|ens[a-z]{1,7}|[nx][mpr]_|gse|gsm|phs|prj[a-z]{2}|ega[a-z]|hgnc|uniprot(?:kb)?|gi|genbank|accessions?|chembl"
+    r"|pubchem|cid)(?=[\d:]|$)"
+)
+_SSN = re.compile(r"\d{3}-\d{2}-\d{4}")  # no register's shape
+# Words that may stand between a register and its number.
+_BETWEEN = re.compile(r"(?:no|nos|numbers?|ids?|identifiers?|codes?|version|cid|and|or|\W*)[.:]?|\d{5,}")
 
 
 def count_residual(texts: Iterable[str]) -> int:
@@ -31,11 +34,17 @@ def _count(text: str) -> int:
     seen = 0
     before = before_that = ""
     for token in (match.group().strip(".,:!?") for match in _TOKEN.finditer(text)):
-        public = any(w.lower().strip(":.").startswith(_PUBLIC) for w in (before_that, before, token) if w)
-        seen += _is_address(token) or (_is_long_number(token) and not public) or (_is_date(token) and not public)
+        public = _is_public(before_that, before, token) and _SSN.fullmatch(token) is None
+        seen += _is_address(token) or (_is_long_number(token) and not public) or _is_date(token)
         seen += _is_titled(before, token) or _is_written_date(before_that, before, token) or len(token) > 200
         before_that, before = before, token
     return seen
+
+
+def _is_public(before_that: str, before: str, token: str) -> bool:
+    """Say whether a register's whole name is in the token or stands before it, at most one filling word between."""
+    words = (before_that, before, token) if _BETWEEN.fullmatch(before.lower()) else (before, token)
+    return any(_PUBLIC.match(word.lower()) for word in words)
 
 
 def _is_address(token: str) -> bool:

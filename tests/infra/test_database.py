@@ -364,3 +364,20 @@ def test_a_dataset_row_leads_to_a_dataset_and_two_agents_may_share_a_shard(url: 
     with database.connect() as connection:
         for agent in ("MedicalQA", "Clinical"):
             connection.execute("insert into shards values ('s', %s, 'pubmed', 'documents', 1, %s)", (agent, Jsonb({})))
+
+
+def test_a_name_is_held_by_one_process_at_a_time_and_let_go_of_at_the_end(url: str) -> None:
+    with database.exclusive("MedicalQA"):
+        with database.exclusive("Clinical"):
+            pass
+        with pytest.raises(ConfigError, match="at work on MedicalQA"), database.exclusive("MedicalQA"):
+            pass
+    with database.exclusive("MedicalQA"):
+        pass
+
+
+def test_an_installation_keeps_to_its_first_hash_key(url: str) -> None:
+    database.keep_key("first")
+    database.keep_key("first")
+    with pytest.raises(ConfigError, match="hash key first"):
+        database.keep_key("second")

@@ -10,10 +10,21 @@ import orjson
 import pytest
 
 from tasks.errors import SourceError
+from tasks.ingest.interactions import pseudonym
 from tasks.ingest.question_sets import ExampleReading, read_examples
 from tasks.records import Example
 
+KEY = "an obviously fictional key, of length enough"
 REAL = os.environ.get("ROUNDS_REAL_DATA", "")
+
+
+@pytest.fixture(autouse=True)
+def _key(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROUNDS_HASH_KEY", KEY)
+
+
+def keyed(value: str) -> str:
+    return pseudonym(KEY.encode(), value)
 
 
 def read(path: Path) -> tuple[list[Example], ExampleReading]:
@@ -36,7 +47,8 @@ MESSAGES = [{"role": "user", "content": "What is tea?"}, {"role": "assistant", "
 def test_messages_of_ones_own_keep_their_source_and_group(tmp_path: Path) -> None:
     row = {"messages": MESSAGES, "source": "ward", "source_id": "7", "group_id": "g", "licence": "CC0"}
     ((example,), _) = read(lines(tmp_path / "a.jsonl", row))
-    assert (example.source, example.source_id, example.group_id, example.licence) == ("ward", "7", "g", "CC0")
+    assert (example.source, example.licence) == ("ward", "CC0")
+    assert (example.source_id, example.group_id) == (keyed("7"), keyed("g"))
     assert contents(example) == ["What is tea?", "A warm drink."]
     assert example.agent_type == "MedicalQA"
 
@@ -50,8 +62,42 @@ def test_questions_of_ones_own_get_their_context_and_a_group_of_their_own(tmp_pa
     )
     first, second = read(path)[0]
     assert contents(first) == ["Tea.\n\nAnd milk?", "White."]
-    assert (first.source_id, second.source_id) == ("a.jsonl:1", "s")
+    assert (first.source_id, second.source_id) == (keyed("a.jsonl:1"), keyed("s"))
     assert first.group_id != second.group_id
+
+
+KEYED = {"id": "MRN 00482199", "source_id": "MRN 00482199", "group_id": "SSN 899-45-6789", "subject_key": "Brask"}
+
+
+@pytest.mark.parametrize("body", [{"messages": MESSAGES}, {"question": "Tea?", "answer": "Yes."}])
+def test_keys_of_ones_own_rows_become_pseudonyms(tmp_path: Path, body: dict[str, Any]) -> None:
+    ((example,), _) = read(lines(tmp_path / "a.jsonl", {**body, **KEYED}))
+    kept = (example.source_id, example.group_id, example.subject_key)
+    assert kept == tuple(keyed(KEYED[name]) for name in ("source_id", "group_id", "subject_key"))
+    assert not any(value in example.model_dump_json() for value in KEYED.values())
+
+
+def test_groups_stay_together_and_a_patient_is_a_group_as_in_chats(tmp_path: Path) -> None:
+    asked = {"question": "Tea?", "answer": "Yes."}
+    groups: list[dict[str, object]] = [
+        {"group_id": "g"},
+        {"group_id": "g", "subject_key": "p"},
+        {"group_id": "h"},
+        {"subject_key": "p"},
+        {},
+    ]
+    rows = read(lines(tmp_path / "a.jsonl", *[{**asked, **group} for group in groups]))[0]
+    assert rows[0].group_id == rows[1].group_id
+    assert len({row.group_id for row in rows}) == 4
+    assert rows[3].group_id == rows[3].subject_key == keyed("p")
+
+
+@pytest.mark.parametrize("change", [{"qid": "MRN 00482199"}, {"doc_id": "899-45-6789"}, {"source": "Dr. Brask"}])
+def test_row_that_only_looks_like_medquad_is_not_taken(tmp_path: Path, change: dict[str, str]) -> None:
+    row = {"qid": "1-1", "doc_id": "1", "source": "GARD", "question": "Tea?", "answer": "Yes."}
+    rows, reading = read(lines(tmp_path / "a.jsonl", row, {**row, **change}))
+    assert len(rows) == 1
+    assert reading.skipped == {"missing or malformed fields": 1}
 
 
 def test_medquad_is_grouped_by_document_and_empty_answers_are_counted(tmp_path: Path) -> None:

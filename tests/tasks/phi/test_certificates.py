@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.errors import PrivacyError
-from tasks.phi.certificates import certify, verify
+from tasks.phi.certificates import certify
 from tasks.records import CertifiedRow, PhiCertificate, row_sha256
 
 ROW: dict[str, object] = {"b": [{"role": "user", "content": "[NAME] rests"}], "a": 1.0, "é": None}
@@ -21,7 +21,7 @@ def test_row_hash_is_that_of_sorted_compact_json() -> None:
 
 
 def test_untouched_row_is_accepted_also_after_writing_and_reading() -> None:
-    verify(CertifiedRow.model_validate_json(certified().model_dump_json()))
+    assert CertifiedRow.model_validate_json(certified().model_dump_json()).verified() == ROW
 
 
 @pytest.mark.parametrize(
@@ -31,13 +31,12 @@ def test_untouched_row_is_accepted_also_after_writing_and_reading() -> None:
         ({**ROW, "c": "more"}, {}, "a field was added"),
         ({"a": 1.0}, {}, "a field was taken away"),
         (ROW, {"second_pass": 1}, "the second detector saw something"),
-        (ROW, {"policy": "placeholder/0"}, "another policy"),
         (ROW, {"row_sha256": ""}, "no hash"),
     ],
 )
 def test_row_without_its_certificate_is_refused(row: dict[str, object], changes: dict[str, object], why: str) -> None:
     with pytest.raises(PrivacyError):
-        verify(CertifiedRow(row=row, certificate=certified(**changes).certificate))
+        CertifiedRow(row=row, certificate=certified(**changes).certificate).verified()
 
 
 def test_certificate_that_cannot_be_read_is_no_certificate() -> None:

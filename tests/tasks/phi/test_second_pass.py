@@ -16,6 +16,14 @@ SEEN = [
     ("Mrs. Brask", "a title before a capital"),
     ("SF-98765432", "letters and a long number"),
     ("x" * 300, "a long run without a space"),
+    ("Her case 48219934", "a word that begins like a register"),
+    ("was given 48219934", "given is not GI"),
+    ("recorded 48219934", "recorded is neither EC nor CRD"),
+    ("GI consult 48219934", "a register's name two words before another matter"),
+    ("Girl 123-45-6789", "a social security number behind a word that begins like a register"),
+    ("in case 03/04/1961", "a date behind such a word"),
+    ("EC 123-45-6789", "a social security number is in no register"),
+    ("PMID 03/04/1961", "neither is a date"),
 ]
 PASSED = [
     ("BP 120/80, 500 mg, 7.25 %, 11,300/uL", "doses and lab values"),
@@ -28,6 +36,9 @@ PASSED = [
     ("1,234,567 people", "thousands"),
     ("1,25-dihydroxyvitamin D3 and 2-(4-chlorophenyl)", "compounds"),
     ("rs1801133 ENSG00000141510", "sequence identifiers"),
+    ("accession number 48219934, GI: 48219934, PRJNA1234567", "registers before a number"),
+    ("CTRI/2020/05/025123 ChiCTR-TRC-12345678 EudraCT 2012-001234-12", "trial registers with separators"),
+    ("CAS 1234567-12-3", "a chemical's number"),
 ]
 
 

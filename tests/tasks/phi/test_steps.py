@@ -5,7 +5,6 @@ import pytest
 from infra.artifacts import open_store
 from tasks.errors import PrivacyError
 from tasks.phi import redaction
-from tasks.phi.certificates import verify
 from tasks.phi.detection import Detector
 from tasks.phi.recognizers import RECOGNIZERS
 from tasks.phi.recognizers.rules import Hit, RuleRecognizer
@@ -43,7 +42,7 @@ def test_shard_is_redacted_certified_and_counted() -> None:
     shard = redact_shard.fn(raw_shard(ROWS), engine_version.fn())
     rows = [CertifiedRow.model_validate(line) for line in open_store().rows(shard.artifact)]
     for row in rows:
-        verify(row)
+        row.verified()
     assert [row.row["source_id"] for row in rows] == ["1", "2"]
     assert rows[0].row["sections"] == [{"label": "", "text": "Seen by [NAME]."}]
     assert (shard.rows, shard.withheld, shard.findings) == (2, 1, {"NAME": 1})
