@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
 
-import httpx
 import typer
 from pydantic import ValidationError
 
@@ -58,8 +57,10 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except RoundsError as error:
             fail(error)
-        except httpx.ConnectError:
-            server = os.environ.get("PREFECT_API_URL", "the temporary Prefect server")
+        except RuntimeError as error:
+            if "Failed to reach API" not in str(error):  # Prefect's words
+                raise
+            server = os.environ.get("PREFECT_API_URL", "the temporary address")
             fail(ConfigError(f"Prefect does not answer at {server}.", fix="start it, or unset PREFECT_API_URL"))
         except ValidationError as error:  # a request's field; it hides its input
             fields = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())

@@ -12,7 +12,6 @@ from flows.console import out, print_json, showing_steps
 from flows.parameters import BenchmarkRequest, CollectRequest, TrainRequest, WeeklyRequest
 from infra import database, step_ledger
 from infra.doctor import examine
-from infra.orchestration import warm_up
 from infra.settings import get_settings
 from tasks.errors import RegistryError
 from tasks.records import ModelVersion, Round
@@ -65,7 +64,6 @@ def run_demo(*, chats: int, abstracts: int, recipe: str, as_json: bool) -> None:
     from tasks.sample.abstracts import write_pubmed_xml
     from tasks.sample.load import load_sample_chats
 
-    warm_up()
     folder = get_settings().data / "sample"
     folder.mkdir(exist_ok=True)
     papers = folder / "pubmed.xml"

@@ -5,7 +5,6 @@ Unless `PREFECT_API_URL` names a server, flows run against a temporary one on a 
 """
 
 import os
-import threading
 
 from infra.settings import Settings, get_settings
 
@@ -26,17 +25,3 @@ def use_embedded_prefect(settings: Settings | None = None) -> None:
     os.environ["PREFECT_HOME"] = str(home)
     for name, value in EMBEDDED.items():
         os.environ.setdefault(name, value)
-
-
-def warm_up() -> threading.Thread:
-    """Start the temporary server in the background: it takes 6 to 20 s, in which a command can do its own work."""
-
-    def say_hello() -> None:
-        from prefect.client.orchestration import get_client
-
-        with get_client(sync_client=True) as client:
-            client.hello()
-
-    thread = threading.Thread(target=say_hello, name="prefect-warm-up", daemon=True)
-    thread.start()
-    return thread
