@@ -12,7 +12,9 @@ stop() { printf 'Cannot set up: %s\nFix: %s\n' "$1" "$2" >&2; exit 3; }
     stop "no Python 3.11 to 3.13 behind '$PYTHON'." "apt-get install python3 python3-venv, or make PYTHON=/path/to/python3.11 demo"
 "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null ||
     stop "this Python cannot make environments." "apt-get install python3-venv"
+rest="installing what is missing"
 if ! .venv/bin/python -c 'import llama_cpp' 2>/dev/null; then
+    rest="building llama.cpp and installing the rest (about 6 minutes on 2 cores, once)"
     [ -n "${CXX:-}" ] || command -v c++ g++ clang++ >/dev/null 2>&1 ||
         stop "no C++ compiler, which llama.cpp is built with." "apt-get install g++, or set CXX"
 fi
@@ -37,7 +39,7 @@ install() { with_uv "$@" || .venv/bin/pip install --quiet --disable-pip-version-
 torch="$(grep '^torch==' constraints.txt)"
 say "installing $torch"
 install "$torch"  # first, so that nothing below draws another build of it
-say "building llama.cpp and installing the rest (about 6 minutes on 2 cores, once)"
+say "$rest"
 install --constraint constraints.txt --editable '.[dev]'
 say "unpacking llama.cpp's converter"
 .venv/bin/python -m infra.llama_cpp_sources
