@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from flows.console import err, print_json
 from infra.errors import ConfigError, RoundsError
+from infra.settings import get_settings
 
 EXIT_CODES = """
 Exit codes: 0 done · 1 unexpected failure · 2 wrong usage · 3 settings, programs, servers · 4 artifacts, disk ·
@@ -54,6 +55,9 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def command(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
+            get_settings().data.joinpath("prefect").mkdir(
+                exist_ok=True
+            )  # Prefect warns if its home's parent is missing
             return function(*args, **kwargs)
         except RoundsError as error:
             fail(error)

@@ -7,11 +7,13 @@ instead of 6,700 (docs/experiments.md).
 
 import logging
 import os
+import warnings
 
 DEFAULTS = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # the command line shows the steps itself
     "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",  # what it warns of (long probes, deprecations within) nobody can act on
 }
 
 
@@ -19,4 +21,5 @@ def prepare_libraries() -> None:
     """Set the defaults; what a user's environment says stands."""
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
+    warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)  # PEFT's own call
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it warns of a kernel that the CPU has no use for
