@@ -1,5 +1,8 @@
 """What each command does behind `flows/cli.py`: call a flow or a reading function, and print the answer."""
 
+import shlex
+import shutil
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,9 +57,12 @@ def print_round(ended: Round, times: list[step_ledger.StepTime], seconds: float)
     out.print()
     out.print(table)
     out.print("\n[bold]Next[/bold]")
-    out.print(f"  rounds chat --model {ended.candidate_id} 'Which diet is advised after discharge?'")
-    out.print(f"  rounds models show {ended.candidate_id}")
-    out.print(f"  xdg-open {escape(ended.report)}", soft_wrap=True)
+    rounds_command = "rounds" if shutil.which("rounds") else shlex.quote(sys.argv[0])
+    out.print(
+        f"  {rounds_command} chat 'Which diet is advised after discharge?' -m {ended.candidate_id}", soft_wrap=True
+    )
+    out.print(f"  {rounds_command} models show {ended.candidate_id}", soft_wrap=True)
+    out.print(f"  xdg-open {escape(shlex.quote(ended.report))}", soft_wrap=True)
 
 
 def run_demo(*, chats: int, abstracts: int, recipe: str, as_json: bool) -> None:

@@ -15,7 +15,6 @@ from random import Random
 from typing import Any
 
 import orjson
-import psutil
 import pytest
 from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 
@@ -144,7 +143,6 @@ def request_for(hospital: Hospital, **changes: object) -> WeeklyRequest:
         "base": str(hospital.base),
         "min_examples": 20,
         "held_out_limit": 6,
-        "answer_tokens": 8,
     }
     return WeeklyRequest.model_validate(values | changes)
 
@@ -254,11 +252,6 @@ def finish(process: subprocess.Popen[str], seconds: float = 240) -> Ended:
     return Ended(process.returncode, out, err)
 
 
-def rounds(data: Path, *arguments: str, **more: str) -> Ended:
-    """Run `rounds` to its end."""
-    return finish(start(data, *arguments, **more))
-
-
 def kill_when(process: subprocess.Popen[str], reached: Callable[[], bool], seconds: float = 240) -> bool:
     """Kill the process alone, as the kernel would, once a stage is reached; return False if it ended before."""
     deadline = time.monotonic() + seconds
@@ -277,16 +270,6 @@ def end_group(process: subprocess.Popen[str]) -> None:
     """End what a command that was killed left behind: its temporary Prefect server."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-
-
-def left_running(process: subprocess.Popen[str]) -> list[str]:
-    """Return the command lines of the processes of a command's group, itself excepted."""
-    found = []
-    for other in psutil.process_iter(["pid", "cmdline"]):
-        with contextlib.suppress(OSError, psutil.Error):
-            if os.getpgid(other.pid) == process.pid and other.pid != process.pid:
-                found.append(" ".join(other.info["cmdline"] or []))
-    return found
 
 
 # ── what lies under a data folder ────────────────────────────────────────────────────────────────────────────────
