@@ -12,6 +12,7 @@ EMBEDDED = {
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # the first start migrates its SQLite: up to 25 s
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_LOGGING_LEVEL": "CRITICAL",  # the command line shows the steps, and explains what went wrong, itself
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",  # stopped at a flow's end, it complains of what it had not stored yet
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "DO_NOT_TRACK": "1",
 }
