@@ -71,7 +71,7 @@ def main() -> None:
 
     request = WeeklyRequest(
         agent_type=AGENT,
-        literature=tuple(str(given.data / "pubmed" / folder) for folder in ("baseline", "exports", "entrez")),
+        literature=tuple(str(given.data / "pubmed" / part) for part in ("baseline", "exports", "entrez/pubmed*.xml")),
         examples=(str(medquad), *map(str, (given.data / "qa/pubmedqa").glob("*.json"))),
         recipe=given.recipe,
     )

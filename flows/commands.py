@@ -9,7 +9,7 @@ from pathlib import Path
 
 from prefect.settings import PREFECT_TASKS_REFRESH_CACHE, temporary_settings
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from flows.console import out, print_json, showing_steps
 from flows.parameters import BenchmarkRequest, CollectRequest, TrainRequest, WeeklyRequest
@@ -57,7 +57,7 @@ def print_round(ended: Round, times: list[step_ledger.StepTime], seconds: float)
     out.print()
     out.print(table)
     out.print("\n[bold]Next[/bold]")
-    rounds_command = "rounds" if shutil.which("rounds") else shlex.quote(sys.argv[0])
+    rounds_command = "rounds" if shutil.which("rounds") else shlex.quote(str(Path(sys.executable).with_name("rounds")))
     out.print(
         f"  {rounds_command} chat 'Which diet is advised after discharge?' -m {ended.candidate_id}", soft_wrap=True
     )
@@ -161,7 +161,7 @@ def run_models_list(agent_type: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json([model.model_dump(mode="json") for model in found])
         return
-    table = Table("model", "agent", "stage", "base", "served", "MiB")
+    table = Table(Column("model", no_wrap=True), "agent", "stage", "base", "served", "MiB")
     for model in found:
         mib = f"{model.gguf.artifact.bytes / 2**20:.1f}"
         table.add_row(model.id, model.agent_type, model.stage, model.base, model.served, mib)

@@ -33,10 +33,10 @@ def weekly_retrain(request: WeeklyRequest) -> Round:
 def run_round(request: WeeklyRequest, *, started: float) -> Round:
     """Collect, train, judge, decide; return early where the outcome is known already."""
     recipe = load_recipe(request.recipe, base=request.base)
-    base = prepare_base(recipe.base)
-
     collect_and_redact(request)
     new_shards = registry.shards_since_last_round(request.agent_type)
+
+    base = prepare_base(recipe.base)
     candidate, run, dataset = train_candidate(request, recipe, base)
 
     earlier = registry.round_that_promoted(candidate.id)
