@@ -22,7 +22,7 @@ SERVICES_OFF = ("TRIGGERS", "SCHEDULER", "LATE_RUNS", "CANCELLATION_CLEANUP", "P
 
 @pytest.fixture(scope="session")
 def prefect() -> Iterator[str]:
-    """The address of a Prefect server for the session."""
+    """Run a Prefect server for the session and return its address."""
     with pytest.MonkeyPatch.context() as patch:
         for name in SERVICES_OFF:
             patch.setenv(f"PREFECT_SERVER_SERVICES_{name}_ENABLED", "false")
@@ -35,7 +35,7 @@ def prefect() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def prefect_database(prefect: str) -> Path:
-    """The folder of the server's SQLite files."""
+    """Return the folder of the server's SQLite files."""
     return Path(str(PREFECT_SERVER_DATABASE_CONNECTION_URL.value()).partition(":///")[2]).parent
 
 
@@ -47,7 +47,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
 
 @pytest.fixture(scope="session")
 def undisturbed(prefect: str, hospital: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """A round from the first chat to the report, in this process."""
+    """Run a round from the first chat to the report, in this process."""
     with working_in(tmp_path_factory.mktemp("undisturbed") / "data"):
         load(hospital.chats)
         return play(hospital)
@@ -55,7 +55,7 @@ def undisturbed(prefect: str, hospital: Hospital, tmp_path_factory: pytest.TempP
 
 @pytest.fixture
 def outside(tmp_path: Path, prefect: str) -> dict[str, str]:
-    """What lets a command in a process of its own use the session's Prefect."""
+    """Return what lets a command in a process of its own use the session's Prefect."""
     return {
         "PREFECT_API_URL": prefect,
         "PREFECT_HOME": str(tmp_path / "prefect-home"),

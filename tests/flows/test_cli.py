@@ -20,14 +20,14 @@ pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:Futur
 
 @pytest.fixture(scope="module")
 def place(prefect: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A data folder whose server runs for the module: to start one takes longer than most of these tests."""
+    """Keep a data folder and its server for the module: to start one takes longer than most of these tests."""
     with working_in(tmp_path_factory.mktemp("command") / "data") as folder:
         yield folder
 
 
 @pytest.fixture
 def data(place: Path) -> Iterator[Path]:
-    """The folder as a new installation: no chat, no file taken in, no watermark."""
+    """Empty the folder as of a new installation: no chat, no file taken in, no watermark."""
     get_settings.cache_clear()
     with connect() as connection:
         connection.execute("truncate interactions, ingested_files, watermarks, shards, rows restart identity")
