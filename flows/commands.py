@@ -11,7 +11,7 @@ from prefect.settings import PREFECT_TASKS_REFRESH_CACHE, temporary_settings
 from rich.markup import escape
 from rich.table import Column, Table
 
-from flows.console import out, print_json, showing_steps
+from flows.console import err, out, print_json, showing_steps
 from flows.parameters import BenchmarkRequest, CollectRequest, TrainRequest, WeeklyRequest
 from infra import database, step_ledger
 from infra.doctor import examine
@@ -19,6 +19,7 @@ from infra.settings import get_settings
 from tasks.errors import RegistryError
 from tasks.records import ModelVersion, Round
 from tasks.registry import outcomes, rounds, versions
+from tasks.scoring.report_input import ReportInput
 
 SAMPLE_SEED = 11
 
@@ -57,6 +58,9 @@ def print_round(ended: Round, times: list[step_ledger.StepTime], seconds: float)
     out.print()
     out.print(table)
     out.print("\n[bold]Next[/bold]")
+    evidence = ReportInput.model_validate_json(Path(ended.report).with_name("report.json").read_text(encoding="utf-8"))
+    for warning in (w for shard in evidence.redacted for w in shard.raw.warnings):
+        err.print(f"[yellow]{escape(warning)}[/yellow]", soft_wrap=True)
     rounds_command = "rounds" if shutil.which("rounds") else shlex.quote(str(Path(sys.executable).with_name("rounds")))
     out.print(
         f"  {rounds_command} chat 'Which diet is advised after discharge?' -m {ended.candidate_id}", soft_wrap=True

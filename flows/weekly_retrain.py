@@ -20,6 +20,7 @@ from tasks.registry import steps as registry
 from tasks.scoring import steps as scoring
 from tasks.scoring.gate import GateRules
 from tasks.scoring.report_input import ReportInput
+from tasks.training import steps as training
 from tasks.training.recipes import load_recipe
 
 
@@ -33,6 +34,8 @@ def weekly_retrain(request: WeeklyRequest) -> Round:
 def run_round(request: WeeklyRequest, *, started: float) -> Round:
     """Collect, train, judge, decide; return early where the outcome is known already."""
     recipe = load_recipe(request.recipe, base=request.base)
+    training.identify_base(recipe.base)  # a base that is mistyped is told of before anything is taken in
+
     collect_and_redact(request)
     new_shards = registry.shards_since_last_round(request.agent_type)
 

@@ -168,6 +168,23 @@ class ArtifactStore:
         if self._mirror is not None:
             self._mirror.delete(artifact.key)
 
+    def clear(self, kind: str) -> None:
+        """Remove every artifact of a kind from the store and the cache.
+
+        Raises:
+            StorageError: the store refused.
+        """
+        folder = self.root / kind
+        try:
+            if folder.exists():
+                doomed = self._staging / uuid.uuid4().hex
+                folder.rename(doomed)
+                remove(doomed)
+        except OSError as error:
+            raise cannot_write(self.root, error) from error
+        if self._mirror is not None:
+            self._mirror.delete(kind)
+
     # ── staging ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @contextlib.contextmanager

@@ -71,14 +71,20 @@ def _lend(*, as_dicts: bool) -> Iterator[psycopg.Connection[Any]]:
 
 
 @contextlib.contextmanager
-def exclusive(name: str) -> Iterator[None]:
+def exclusive(name: str, *, wait: bool = False) -> Iterator[None]:
     """Hold a name that no other process may hold meanwhile; a killed holder lets go of it at once.
+
+    With `wait` another holder is waited for instead of being an error.
 
     Raises:
         ConfigError: another process holds it.
         DatabaseUnreachable: as `connect`.
     """
     with _try_once(_url(get_settings())) as connection:
+        if wait:
+            connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (name,))
+            yield
+            return
         held = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (name,)).fetchone()
         if held is None or not held[0]:
             raise ConfigError(f"Another process is at work on {name}.", fix="wait for it to end, or stop it")

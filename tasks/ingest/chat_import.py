@@ -54,7 +54,7 @@ def import_chats(connection: psycopg.Connection[Any], file: Path, agent_type: st
             with cursor.copy(f"COPY interactions ({', '.join(COLUMNS)}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
+        except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:  # the last: an object
             raise SourceError(
                 f"{file} holds a value that its column refuses ({type(error).__name__}).",
                 fix="rating is 1 to 5 or null, created_at is ISO 8601",

@@ -16,6 +16,9 @@ from tasks.records import ChatQuery, RawShard, SourceFile
 log = logging.getLogger(__name__)
 
 
+RAW_KINDS = RAW_PAPERS, RAW_EXAMPLES, RAW_CHATS = "raw-papers", "raw-examples", "raw-chats"
+
+
 @step(cached=False)
 def find_files(paths: tuple[str, ...], agent_type: str) -> tuple[SourceFile, ...]:
     """Find the files behind folders, patterns and paths whose content this agent type has not ingested yet."""
@@ -31,7 +34,7 @@ def collect_papers(files: tuple[SourceFile, ...]) -> RawShard:
     """Read PubMed files into one shard of documents: the latest version of each PMID."""
     reading = pubmed_xml.Reading()
     paths = [Path(file.path) for file in files]
-    artifact = open_store().save_rows("raw-papers", collect_documents(paths, reading))
+    artifact = open_store().save_rows(RAW_PAPERS, collect_documents(paths, reading))
     log.info("papers collected files=%d rows=%s skipped=%d", len(files), artifact.rows, reading.skipped.total())
     return RawShard(
         artifact=artifact,
@@ -48,7 +51,7 @@ def collect_examples(files: tuple[SourceFile, ...], agent_type: str) -> RawShard
     """Read question and answer files into one shard of examples."""
     reading = ExampleReading()
     rows = (row for file in files for row in read_examples(Path(file.path), agent_type, reading))
-    artifact = open_store().save_rows("raw-examples", rows)
+    artifact = open_store().save_rows(RAW_EXAMPLES, rows)
     log.info("examples collected files=%d rows=%s skipped=%d", len(files), artifact.rows, reading.skipped.total())
     return RawShard(
         artifact=artifact,
@@ -81,7 +84,7 @@ def collect_chats(query: ChatQuery, fingerprint: str) -> RawShard:
     key = get_settings().secret_key()
     with connect() as conn:
         rows = interactions.collect_interactions(conn, query, key, reading)
-        artifact = open_store().save_rows("raw-chats", rows)
+        artifact = open_store().save_rows(RAW_CHATS, rows)
     log.info("chats collected rows=%s skipped=%d", artifact.rows, reading.skipped.total())
     return RawShard(
         artifact=artifact,
@@ -105,9 +108,12 @@ def advance_watermarks(agent_type: str, shards: tuple[RawShard, ...], files: tup
 
 
 @step(cached=False)
-def discard_raw(shards: tuple[RawShard, ...]) -> None:
-    """Delete the raw shards: text that may hold PHI does not stay in the store."""
+def discard_raw() -> None:
+    """Delete all raw shards, also those that killed runs left: text that may hold PHI does not stay in the store.
+
+    The caller sees to it that nobody else collects meanwhile.
+    """
     store = open_store()
-    for shard in shards:
-        store.delete(shard.artifact)
-    log.info("raw shards discarded shards=%d", len(shards))
+    for kind in RAW_KINDS:
+        store.clear(kind)
+    log.info("raw shards discarded")

@@ -95,6 +95,6 @@ def test_the_next_collection_begins_behind_the_watermark(conn: psycopg.Connectio
 
 def test_raw_shards_are_gone_after_discarding_twice(papers: tuple[SourceFile, ...]) -> None:
     shard = steps.collect_papers.fn(papers)
-    steps.discard_raw.fn((shard,))
-    steps.discard_raw.fn((shard,))
+    steps.discard_raw.fn()
+    steps.discard_raw.fn()
     assert not open_store().exists(shard.artifact)

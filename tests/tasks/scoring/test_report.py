@@ -8,7 +8,7 @@ from infra.artifacts import ArtifactStore
 from tasks.errors import StorageError
 from tasks.scoring.charts import nice_ticks
 from tasks.scoring.report import render, save_report
-from tasks.scoring.report_input import Contender, ReportInput
+from tasks.scoring.report_input import ReportInput
 from tests.tasks.scoring.sample_report import contender, full_report, held_out_rows, row, save_answers
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
