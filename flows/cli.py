@@ -55,9 +55,8 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def command(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            get_settings().data.joinpath("prefect").mkdir(
-                exist_ok=True
-            )  # Prefect warns if its home's parent is missing
+            # Prefect makes its home, but not the folder above it.
+            get_settings().data.joinpath("prefect").mkdir(exist_ok=True)
             return function(*args, **kwargs)
         except RoundsError as error:
             fail(error)

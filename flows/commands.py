@@ -57,10 +57,10 @@ def print_round(ended: Round, times: list[step_ledger.StepTime], seconds: float)
     table.add_row("report", escape(ended.report))
     out.print()
     out.print(table)
-    out.print("\n[bold]Next[/bold]")
     evidence = ReportInput.model_validate_json(Path(ended.report).with_name("report.json").read_text(encoding="utf-8"))
     for warning in (w for shard in evidence.redacted for w in shard.raw.warnings):
         err.print(f"[yellow]{escape(warning)}[/yellow]", soft_wrap=True)
+    out.print("\n[bold]Next[/bold]")
     rounds_command = "rounds" if shutil.which("rounds") else shlex.quote(str(Path(sys.executable).with_name("rounds")))
     out.print(
         f"  {rounds_command} chat 'Which diet is advised after discharge?' -m {ended.candidate_id}", soft_wrap=True
