@@ -67,7 +67,7 @@ def refuse_empty(shard: RawShard | None) -> None:
         DataError: with what was left out, and why.
     """
     if shard is not None and not shard.rows:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in shard.skipped.items()) or "they hold no rows"
+        reasons = ", ".join(f"{count} {reason}" for reason, count in shard.rejected.items()) or "they hold no rows"
         warnings = " ".join(shard.warnings)
         raise DataError(
             f"The {shard.source} files gave nothing to learn from: {reasons}. {warnings}".strip(),

@@ -97,7 +97,7 @@ def run_collect(request: CollectRequest, *, as_json: bool) -> None:
         return
     table = Table("source", "came in", "certified", "withheld", "findings", "not taken")
     for shard in shards:
-        skipped = ", ".join(f"{count} {reason}" for reason, count in shard.raw.skipped.items())
+        skipped = ", ".join(f"{count} {reason}" for reason, count in shard.raw.rejected.items())
         findings = sum(shard.findings.values())
         table.add_row(shard.source, *map(str, (shard.raw.rows, shard.rows, shard.withheld, findings)), skipped)
     out.print(table if shards else "Nothing new since the last run.")

@@ -20,6 +20,7 @@ Role = Literal["system", "user", "assistant"]
 Split = Literal["train", "validation", "test"]
 Stage = Literal["candidate", "rollout", "champion", "retired"]
 RowKind = Literal["documents", "interactions", "examples"]
+WithdrawalReason = Literal["retracted", "withdrawn", "deleted", "consent withdrawn", "no longer rated well"]
 
 
 # ── rows of artifacts ────────────────────────────────────────────────────────────────────────────────────────────
@@ -40,20 +41,25 @@ class Section(Record):
 
 
 class Document(Record):
-    """A paper or a clinical document as its source gave it."""
+    """A paper or a clinical document as its source gave it. Authors are counted, never named."""
 
-    source: str
-    source_id: str = Field(description="PMID, arXiv id or file name")
+    source: str = Field(description="pubmed, pmc, arxiv, documents")
+    source_id: str = Field(description="PMID, PMC id, arXiv id without its version, or a pseudonym of a clinical file")
+    version: int = Field(default=1, ge=1, description="of the source's own counting: a PMID's, an arXiv id's")
     title: str
     sections: tuple[Section, ...]
     journal: str = ""
     published: str = Field(default="", description="ISO date, as far as the source knows it: 2026, 2026-11, 2026-11-21")
     language: str = "eng"
     publication_types: tuple[str, ...] = ()
-    mesh: tuple[str, ...] = ()
+    mesh: tuple[str, ...] = Field(default=(), description="MeSH headings, or arXiv's categories")
+    authors: int = Field(default=0, ge=0, description="how many; no name is kept")
+    grants: tuple[str, ...] = Field(default=(), description="agency and number, such as `NHLBI R01 HL000000`")
+    pmid: str = ""
+    pmcid: str = ""
     doi: str = ""
-    licence: str = ""
-    retracted: bool = False
+    licence: str = Field(default="", description="SPDX id where known, else the copyright line")
+    subject_key: str = Field(default="", description="pseudonym of the patient whom a clinical document is about")
 
 
 class Interaction(Record):
@@ -132,6 +138,15 @@ def row_sha256(row: Mapping[str, object]) -> str:
     return hashlib.sha256(orjson.dumps(row, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+class Withdrawal(Record):
+    """A record of a source that is not to be learned from any more, whenever it was taken."""
+
+    source: str
+    source_id: str
+    reason: WithdrawalReason
+    notice: str = Field(default="", description="what says so: a PMID, DOI or database's record number")
+
+
 # ── records between steps ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -176,7 +191,7 @@ class RawShard(Record):
     source: str
     kind: RowKind
     rows: int
-    skipped: Mapping[str, int] = Field(default_factory=dict, description="reason → rows not taken")
+    rejected: Mapping[str, int] = Field(default_factory=dict, description="reason → rows not taken")
     watermark: Mapping[str, int] = Field(default_factory=dict, description="source position → last value seen")
     warnings: tuple[str, ...] = Field(default=(), description="file and line of what could not be read; no text")
 

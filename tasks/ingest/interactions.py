@@ -11,9 +11,7 @@ import functools
 import hashlib
 import hmac
 import itertools
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ import orjson
 import psycopg
 
 from tasks.errors import SourceError
+from tasks.ingest.intake import Intake
 from tasks.records import ChatQuery
 
 SOURCE = "interactions"
@@ -37,29 +36,21 @@ class NotAnExchange(Exception):
     """A row whose messages cannot be learned from; its text is the reason, one of a fixed few."""
 
 
-@dataclass
-class ChatReading:
-    """What one collection has met: rows not taken by reason, and the last change_id that it looked at."""
-
-    skipped: Counter[str] = field(default_factory=Counter)
-    last_change: int = 0
-
-
 def collect_interactions(
-    conn: psycopg.Connection[Any], query: ChatQuery, key: bytes, reading: ChatReading
+    conn: psycopg.Connection[Any], query: ChatQuery, key: bytes, intake: Intake
 ) -> Iterator[dict[str, Any]]:
     """Yield the qualifying exchanges as `Interaction` rows, in the order of their changes.
 
-    `reading` is complete after the last one. `query.min_answer_tokens` counts words between white space. With a
-    `query.limit`, `reading.last_change` stops at the last exchange taken, so that the next collection goes on there.
+    `intake` is complete after the last one. `query.min_answer_tokens` counts words between white space. With a
+    `query.limit`, the watermark stops at the last exchange taken, so that the next collection goes on there.
 
     Raises:
         SourceError: there is no `interactions` with the columns that are needed.
     """
     with _table_errors():
         upto, *left_out = conn.execute(_sql("scanned_chats"), _parameters(query)).fetchone() or (query.after, 0, 0, 0)
-        reading.last_change = upto
-        reading.skipped.update({reason: n for reason, n in zip(SKIPS_IN_SQL, left_out, strict=True) if n})
+        intake.watermark[SOURCE] = upto
+        intake.rejected.update({reason: n for reason, n in zip(SKIPS_IN_SQL, left_out, strict=True) if n})
         taken = 0
         with psycopg.ServerCursor(conn, "rated_chats") as cursor:
             cursor.itersize = BATCH_ROWS
@@ -67,12 +58,12 @@ def collect_interactions(
                 try:
                     exchange = interaction_row(row, query, key)
                 except NotAnExchange as reason:
-                    reading.skipped[str(reason)] += 1
+                    intake.reject(str(reason), source=SOURCE, source_id=str(row[0]))
                     continue
                 yield exchange
                 taken += 1
                 if taken == query.limit:
-                    reading.last_change = row[-1]
+                    intake.watermark[SOURCE] = row[-1]
                     return
 
 

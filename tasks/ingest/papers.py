@@ -7,11 +7,12 @@ from typing import Any
 
 import orjson
 
-from tasks.ingest.pubmed_xml import DELETED, Reading, read_citations
+from tasks.ingest.intake import Intake
+from tasks.ingest.pubmed_xml import DELETED, SOURCE, read_citations
 
 
-def collect_documents(paths: Sequence[Path], reading: Reading) -> Iterator[dict[str, Any]]:
-    """Yield one `Document` row a PMID; `reading` is complete when the last one was yielded.
+def collect_documents(paths: Sequence[Path], intake: Intake) -> Iterator[dict[str, Any]]:
+    """Yield one `Document` row a PMID; `intake` is complete when the last one was yielded.
 
     Files are read in the given order, as update files must be. A higher version, or the same version again, replaces
     what came before; a retraction, a deletion or a version without an abstract removes it. Rows wait in a temporary
@@ -23,16 +24,16 @@ def collect_documents(paths: Sequence[Path], reading: Reading) -> Iterator[dict[
     latest: dict[str, tuple[int, int]] = {}  # PMID → (version, its line in the spool, -1 where it was removed)
     lines = 0
     with tempfile.TemporaryFile() as spool:
-        for citation in (c for path in paths for c in read_citations(path, reading)):
+        for citation in (c for path in paths for c in read_citations(path, intake)):
             if citation.reason:
-                reading.skipped[citation.reason] += 1
+                intake.reject(citation.reason, source=SOURCE, source_id=citation.pmid)
             version, line = latest.get(citation.pmid, (0, -1))
             if citation.version < version and citation.document:
-                reading.skipped["superseded"] += 1
+                intake.reject("superseded", source=SOURCE, source_id=citation.pmid)
             if citation.version < version and citation.reason != DELETED:
                 continue
             if line >= 0 and citation.document:
-                reading.skipped["superseded"] += 1
+                intake.reject("superseded", source=SOURCE, source_id=citation.pmid)
             latest[citation.pmid] = (citation.version, lines if citation.document else -1)
             if citation.document:
                 spool.write(orjson.dumps(citation.document.model_dump()) + b"\n")

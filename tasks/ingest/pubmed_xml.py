@@ -11,15 +11,15 @@ import html
 import io
 import re
 import zlib
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
 from tasks.errors import SourceError
+from tasks.ingest.intake import Intake
 from tasks.records import Document, Section
 
 SOURCE = "pubmed"
@@ -41,14 +41,6 @@ REFETCH = "fetch the file again as PubMed XML (efetch with retmode=xml, or a pub
 Stream = gzip.GzipFile | io.BufferedReader
 
 
-@dataclass
-class Reading:
-    """What reading some files has met so far: rows not taken by reason, and warnings with file and line."""
-
-    skipped: Counter[str] = field(default_factory=Counter)
-    warnings: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class Citation:
     """One PMID as a file has it; `document` is None where there is nothing to take, for `reason`."""
@@ -59,7 +51,7 @@ class Citation:
     reason: str = ""
 
 
-def read_citations(path: Path, reading: Reading) -> Iterator[Citation]:
+def read_citations(path: Path, intake: Intake) -> Iterator[Citation]:
     """Yield every citation and deletion of one file in its order; books and citations without a PMID are counted.
 
     Malformed or truncated XML ends the file with a warning that names its line; what stood before it is kept.
@@ -71,14 +63,14 @@ def read_citations(path: Path, reading: Reading) -> Iterator[Citation]:
     try:
         _require_pubmed(path)
         with _open(path) as file:
-            for citation in _elements(file, reading):
+            for citation in _elements(path, file, intake):
                 met += 1
                 yield citation
     except (etree.XMLSyntaxError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         fault = _fault(path, error)
         if not met:
             raise SourceError(f"{fault}, and no citation before it.", fix=REFETCH) from None
-        reading.warnings.append(f"{fault}; the {met} citations before it were kept")
+        intake.warn(f"{fault}; the {met} citations before it were kept")
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.", fix="check its permissions") from error
 
@@ -116,15 +108,15 @@ def _require_pubmed(path: Path) -> None:
         raise SourceError(f"{path} is {seen}, PubMed citations as XML were expected.", fix=REFETCH)
 
 
-def _elements(file: Stream, reading: Reading) -> Iterator[Citation]:
+def _elements(path: Path, file: Stream, intake: Intake) -> Iterator[Citation]:
     for _, element in etree.iterparse(file, events=("end",), tag=(CITATION, BOOK, DELETIONS), **SAFE):
         if element.tag == CITATION:
             if (citation := read_citation(element)) is None:
-                reading.skipped["no PMID"] += 1
+                intake.reject("no PMID", source=SOURCE, where=f"{path}:{element.sourceline}")
             else:
                 yield citation
         elif element.tag == BOOK:
-            reading.skipped["book"] += 1
+            intake.reject("book", source=SOURCE, where=f"{path}:{element.sourceline}")
         else:
             for pmid in element.iterfind("PMID"):
                 yield Citation(_text(pmid), int(pmid.get("Version") or 1), None, DELETED)

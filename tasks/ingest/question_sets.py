@@ -11,9 +11,7 @@ import gzip
 import io
 import re
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +20,11 @@ from pydantic import ValidationError
 
 from infra.settings import get_settings
 from tasks.errors import SourceError
+from tasks.ingest.intake import Intake
 from tasks.ingest.interactions import pseudonym
 from tasks.records import Example, Message
 
+SOURCE = "question sets"
 NAMED_FAULTS = 20  # a file; more of the same tells a person nothing
 MEDQUAD_KEYS = re.compile(r"[A-Za-z]+ (?:\d{1,7}(?:_\d+)?|None) \d{1,7}(?:_\d+)?-\d+")  # collection, document, question
 FIX = "give JSON lines with messages, or with question and answer, or leave the file out"
@@ -37,15 +37,7 @@ class Unreadable(Exception):
     """A row that is no example; its text is the reason, one of a fixed few."""
 
 
-@dataclass
-class ExampleReading:
-    """What reading some files has met so far: rows not taken by reason, and warnings with file and line."""
-
-    skipped: Counter[str] = field(default_factory=Counter)
-    warnings: list[str] = field(default_factory=list)
-
-
-def read_examples(path: Path, agent_type: str, reading: ExampleReading) -> Iterator[Example]:
+def read_examples(path: Path, agent_type: str, intake: Intake) -> Iterator[Example]:
     """Yield the examples of one file in its order.
 
     Raises:
@@ -55,17 +47,15 @@ def read_examples(path: Path, agent_type: str, reading: ExampleReading) -> Itera
     try:
         with _open(path) as file:
             rows = (
-                _pubmedqa(path, file)
-                if path.name.removesuffix(".gz").endswith(".json")
-                else _lines(path, file, reading)
+                _pubmedqa(path, file) if path.name.removesuffix(".gz").endswith(".json") else _lines(path, file, intake)
             )
             for place, row in rows:
                 try:
                     yield _example(row, agent_type, place, key)
                 except Unreadable as reason:
-                    reading.skipped[str(reason)] += 1
+                    intake.reject(str(reason), source=SOURCE, where=place)
     except (EOFError, gzip.BadGzipFile, zlib.error):
-        reading.warnings.append(f"{path}: damaged or truncated gzip data; the rows before it were kept")
+        intake.warn(f"{path}: damaged or truncated gzip data; the rows before it were kept")
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.", fix="check its permissions") from error
 
@@ -76,7 +66,7 @@ def _open(path: Path) -> Stream:
     return gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb")
 
 
-def _lines(path: Path, file: Stream, reading: ExampleReading) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _lines(path: Path, file: Stream, intake: Intake) -> Iterator[tuple[str, Mapping[str, Any]]]:
     met = faults = 0
     for number, line in enumerate(file, start=1):
         if not line.strip():
@@ -90,13 +80,13 @@ def _lines(path: Path, file: Stream, reading: ExampleReading) -> Iterator[tuple[
             yield f"{path.name}:{number}", row
             continue
         faults += 1
-        reading.skipped["malformed line"] += 1
+        intake.reject("malformed line", source=SOURCE, where=f"{path.name}:{number}")
         if faults <= NAMED_FAULTS:
-            reading.warnings.append(f"{path}, line {number}: no JSON object")
+            intake.warn(f"{path}, line {number}: no JSON object")
     if faults and not met:
         raise SourceError(f"{path}: none of its {faults} lines is a JSON object.", fix=FIX)
     if faults > NAMED_FAULTS:
-        reading.warnings.append(f"{path}: {faults - NAMED_FAULTS} further lines are no JSON objects")
+        intake.warn(f"{path}: {faults - NAMED_FAULTS} further lines are no JSON objects")
 
 
 def _pubmedqa(path: Path, file: Stream) -> Iterator[Row]:

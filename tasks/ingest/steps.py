@@ -6,10 +6,10 @@ from pathlib import Path
 from infra.artifacts import open_store
 from infra.database import connect
 from infra.settings import get_settings
-from tasks.ingest import interactions, positions, pubmed_xml
+from tasks.ingest import interactions, positions, pubmed_xml, question_sets
 from tasks.ingest.files import fingerprint_files
+from tasks.ingest.intake import Intake
 from tasks.ingest.papers import collect_documents
-from tasks.ingest.question_sets import ExampleReading, read_examples
 from tasks.policies import step
 from tasks.records import ChatQuery, RawShard, SourceFile
 
@@ -32,34 +32,34 @@ def find_files(paths: tuple[str, ...], agent_type: str) -> tuple[SourceFile, ...
 @step()
 def collect_papers(files: tuple[SourceFile, ...]) -> RawShard:
     """Read PubMed files into one shard of documents: the latest version of each PMID."""
-    reading = pubmed_xml.Reading()
+    intake = Intake()
     paths = [Path(file.path) for file in files]
-    artifact = open_store().save_rows(RAW_PAPERS, collect_documents(paths, reading))
-    log.info("papers collected files=%d rows=%s skipped=%d", len(files), artifact.rows, reading.skipped.total())
+    artifact = open_store().save_rows(RAW_PAPERS, collect_documents(paths, intake))
+    log.info("papers collected files=%d rows=%s rejected=%d", len(files), artifact.rows, intake.rejected.total())
     return RawShard(
         artifact=artifact,
         source=pubmed_xml.SOURCE,
         kind="documents",
         rows=artifact.rows or 0,
-        skipped=dict(reading.skipped),
-        warnings=tuple(reading.warnings),
+        rejected=dict(intake.rejected),
+        warnings=tuple(intake.warnings),
     )
 
 
 @step()
 def collect_examples(files: tuple[SourceFile, ...], agent_type: str) -> RawShard:
     """Read question and answer files into one shard of examples."""
-    reading = ExampleReading()
-    rows = (row for file in files for row in read_examples(Path(file.path), agent_type, reading))
+    intake = Intake()
+    rows = (row for file in files for row in question_sets.read_examples(Path(file.path), agent_type, intake))
     artifact = open_store().save_rows(RAW_EXAMPLES, rows)
-    log.info("examples collected files=%d rows=%s skipped=%d", len(files), artifact.rows, reading.skipped.total())
+    log.info("examples collected files=%d rows=%s rejected=%d", len(files), artifact.rows, intake.rejected.total())
     return RawShard(
         artifact=artifact,
-        source="question sets",
+        source=question_sets.SOURCE,
         kind="examples",
         rows=artifact.rows or 0,
-        skipped=dict(reading.skipped),
-        warnings=tuple(reading.warnings),
+        rejected=dict(intake.rejected),
+        warnings=tuple(intake.warnings),
     )
 
 
@@ -80,19 +80,19 @@ def fingerprint_chats(query: ChatQuery) -> str:
 @step()
 def collect_chats(query: ChatQuery, fingerprint: str) -> RawShard:
     """Collect the rated exchanges that `query` names; `fingerprint` keys the step on what the table held."""
-    reading = interactions.ChatReading()
+    intake = Intake()
     key = get_settings().secret_key()
     with connect() as conn:
-        rows = interactions.collect_interactions(conn, query, key, reading)
+        rows = interactions.collect_interactions(conn, query, key, intake)
         artifact = open_store().save_rows(RAW_CHATS, rows)
-    log.info("chats collected rows=%s skipped=%d", artifact.rows, reading.skipped.total())
+    log.info("chats collected rows=%s rejected=%d", artifact.rows, intake.rejected.total())
     return RawShard(
         artifact=artifact,
         source=interactions.SOURCE,
         kind="interactions",
         rows=artifact.rows or 0,
-        skipped=dict(reading.skipped),
-        watermark={interactions.SOURCE: reading.last_change},
+        rejected=dict(intake.rejected),
+        watermark=dict(intake.watermark),
     )
 
 

@@ -27,7 +27,7 @@ _ROUNDS = 4
 
 # Copied as they are, if they look like it: keys, counters, vocabularies. Everything else that is text is redacted.
 _COPIED: Mapping[RowKind, str] = {
-    "documents": "source_id published language doi retracted",
+    "documents": "source_id version published language authors pmid pmcid doi subject_key",
     "interactions": "id conversation_id agent_type subject_key rating",
     "examples": "source_id group_id subject_key agent_type rating kind",
 }
@@ -35,7 +35,7 @@ COPIED: Mapping[RowKind, frozenset[str]] = {kind: frozenset(fields.split()) for 
 _KEY = re.compile(r"[^\s@]{0,200}")
 # Redacted each by itself: a word of a text, such as a name, must not change whose row it is. A text or a list of texts.
 _LABELS: Mapping[RowKind, str] = {
-    "documents": "source journal licence publication_types mesh",
+    "documents": "source journal licence publication_types mesh grants",
     "interactions": "model_version",
     "examples": "source licence",
 }

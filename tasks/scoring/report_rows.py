@@ -47,8 +47,8 @@ def rows_view(report: ReportInput) -> dict[str, Any] | None:
 def _left_out(report: ReportInput, taken: Counter[str], certified: Counter[str]) -> list[Bar]:
     reasons: list[tuple[str, int, str]] = []
     for source, shards in _by_source([shard.raw for shard in report.redacted]).items():
-        skipped = sum((Counter(shard.skipped) for shard in shards), Counter[str]())
-        reasons += [(reason, count, source) for reason, count in skipped.items()]
+        rejected = sum((Counter(shard.rejected) for shard in shards), Counter[str]())
+        reasons += [(reason, count, source) for reason, count in rejected.items()]
     withheld = {source: taken[source] - certified[source] for source in taken}
     reasons += [("withheld by redaction", count, source) for source, count in withheld.items() if count > 0]
     if report.dataset:
@@ -74,7 +74,7 @@ def privacy_view(report: ReportInput) -> dict[str, Any] | None:
 
 
 def _came_in(shard: RawShard) -> int:
-    return shard.rows + sum(shard.skipped.values())
+    return shard.rows + sum(shard.rejected.values())
 
 
 def _by_source(shards: Sequence[RawShard]) -> Mapping[str, list[RawShard]]:

@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from tasks.errors import SourceError
-from tasks.ingest.interactions import ChatReading, collect_interactions, fingerprint, pseudonym
+from tasks.ingest.intake import Intake
+from tasks.ingest.interactions import collect_interactions, fingerprint, pseudonym
 from tasks.records import ChatQuery, Interaction
 from tasks.sample.chats import sample_chats
 from tasks.sample.load import load_sample_chats
@@ -31,9 +32,9 @@ def add(conn: psycopg.Connection[Any], messages: object = (ASK, ANSWER), **colum
     return int(found[0])
 
 
-def collected(conn: psycopg.Connection[Any], query: ChatQuery = QUERY) -> tuple[list[Interaction], ChatReading]:
-    reading = ChatReading()
-    return [Interaction.model_validate(r) for r in collect_interactions(conn, query, KEY, reading)], reading
+def collected(conn: psycopg.Connection[Any], query: ChatQuery = QUERY) -> tuple[list[Interaction], Intake]:
+    intake = Intake()
+    return [Interaction.model_validate(r) for r in collect_interactions(conn, query, KEY, intake)], intake
 
 
 QUALIFY = [
@@ -82,9 +83,9 @@ def test_a_row_that_is_no_exchange_is_counted_by_its_reason(
 ) -> None:
     add(conn, messages)
     good = add(conn)
-    rows, reading = collected(conn)
+    rows, intake = collected(conn)
     assert [row.id for row in rows] == [str(good)]
-    assert reading.skipped == {reason: 1}
+    assert intake.rejected == {reason: 1}
 
 
 def test_what_follows_the_last_answer_is_left_out(conn: psycopg.Connection[Any]) -> None:
@@ -122,9 +123,9 @@ def test_a_pseudonym_is_the_hmac_of_rfc_2104() -> None:
 def test_the_window_looks_back_whole_days(conn: psycopg.Connection[Any]) -> None:
     add(conn, created_at=NOW - timedelta(days=8))
     inside = add(conn, created_at=NOW - timedelta(days=6))
-    rows, reading = collected(conn, QUERY.model_copy(update={"days_back": 7}))
+    rows, intake = collected(conn, QUERY.model_copy(update={"days_back": 7}))
     assert [row.id for row in rows] == [str(inside)]
-    assert reading.skipped == {"outside the time window": 1}
+    assert intake.rejected == {"outside the time window": 1}
 
 
 def test_only_what_is_behind_the_watermark_is_read(conn: psycopg.Connection[Any]) -> None:
@@ -132,35 +133,35 @@ def test_only_what_is_behind_the_watermark_is_read(conn: psycopg.Connection[Any]
     second = add(conn)
     unrated = add(conn, rating=None)
     add(conn, agent_type="Billing")
-    rows, reading = collected(conn, QUERY.model_copy(update={"after": first}))
+    rows, intake = collected(conn, QUERY.model_copy(update={"after": first}))
     assert [row.id for row in rows] == [str(second)]
-    assert reading.last_change == unrated
+    assert intake.watermark["interactions"] == unrated
 
 
 def test_a_limit_stops_the_watermark_at_the_last_chat_taken(conn: psycopg.Connection[Any]) -> None:
     ids = [add(conn) for _ in range(5)]
     query = QUERY.model_copy(update={"limit": 2})
-    rows, reading = collected(conn, query)
-    assert reading.last_change == ids[1]
-    rest, _ = collected(conn, query.model_copy(update={"after": reading.last_change, "limit": None}))
+    rows, intake = collected(conn, query)
+    assert intake.watermark["interactions"] == ids[1]
+    rest, _ = collected(conn, query.model_copy(update={"after": intake.watermark["interactions"], "limit": None}))
     assert [int(row.id) for row in (*rows, *rest)] == ids
 
 
 def test_a_chat_that_is_rated_or_corrected_later_comes_up_again(conn: psycopg.Connection[Any]) -> None:
     late = add(conn, rating=None)
     add(conn)
-    _, reading = collected(conn, QUERY)
+    _, intake = collected(conn, QUERY)
     conn.execute("update interactions set rating = 5 where id = %s", (late,))
-    rows, reading = collected(conn, QUERY.model_copy(update={"after": reading.last_change}))
+    rows, intake = collected(conn, QUERY.model_copy(update={"after": intake.watermark["interactions"]}))
     assert [row.id for row in rows] == [str(late)]
     conn.execute("update interactions set correction = %s where id = %s", (LONG, late))
-    rows, _ = collected(conn, QUERY.model_copy(update={"after": reading.last_change}))
+    rows, _ = collected(conn, QUERY.model_copy(update={"after": intake.watermark["interactions"]}))
     assert [row.id for row in rows] == [str(late)]
 
 
 def test_an_empty_table_gives_nothing_and_keeps_the_watermark(conn: psycopg.Connection[Any]) -> None:
-    rows, reading = collected(conn, QUERY.model_copy(update={"after": 7}))
-    assert (rows, reading.last_change, reading.skipped.total()) == ([], 7, 0)
+    rows, intake = collected(conn, QUERY.model_copy(update={"after": 7}))
+    assert (rows, intake.watermark["interactions"], intake.rejected.total()) == ([], 7, 0)
 
 
 def test_a_view_of_ones_own_may_hold_nulls_and_ratings_out_of_range(conn: psycopg.Connection[Any]) -> None:
@@ -172,9 +173,9 @@ def test_a_view_of_ones_own_may_hold_nulls_and_ratings_out_of_range(conn: psycop
         " messages, case n when 1 then 'NaN'::real when 2 then 7 when 3 then 4 end as rating, correction, created_at,"
         " null::text as model_version from chats cross join generate_series(1, 4) as n"
     )
-    rows, reading = collected(conn)
+    rows, intake = collected(conn)
     assert [(row.rating, row.subject_key) for row in rows] == [(4.0, "")]
-    assert reading.skipped == {"rating out of range": 2, "unrated": 1}
+    assert intake.rejected == {"rating out of range": 2, "unrated": 1}
 
 
 def test_a_table_without_a_column_is_a_source_error(conn: psycopg.Connection[Any]) -> None:
@@ -242,6 +243,6 @@ def test_of_the_sample_chats_exactly_those_with_good_answers_are_collected(conn:
         and (chat.correction or (chat.rating or 0) >= 4)
         and len((chat.correction or chat.messages[-1].content).split()) >= 10
     ]
-    rows, reading = collected(conn)
+    rows, intake = collected(conn)
     assert [row.messages[-1].content for row in rows] == good
-    assert len(rows) + reading.skipped.total() == sum(c.agent_type == "MedicalQA" for c in sample_chats(3, 600))
+    assert len(rows) + intake.rejected.total() == sum(c.agent_type == "MedicalQA" for c in sample_chats(3, 600))

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.errors import SourceError
+from tasks.ingest.intake import Intake
 from tasks.ingest.papers import collect_documents
-from tasks.ingest.pubmed_xml import Reading, read_citations
+from tasks.ingest.pubmed_xml import read_citations
 from tasks.records import Document
 from tasks.sample.abstracts import SampleAbstract, citation_xml, plain, sample_abstracts, write_citations
 
@@ -22,9 +23,9 @@ BASE = next(sample_abstracts(1, 1))
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def documents(*paths: Path) -> tuple[list[Document], Reading]:
-    reading = Reading()
-    return [Document.model_validate(row) for row in collect_documents(paths, reading)], reading
+def documents(*paths: Path) -> tuple[list[Document], Intake]:
+    intake = Intake()
+    return [Document.model_validate(row) for row in collect_documents(paths, intake)], intake
 
 
 def xml_file(tmp_path: Path, body: str, head: str = '<?xml version="1.0"?>') -> Path:
@@ -80,13 +81,13 @@ def test_a_file_cut_anywhere_gives_the_whole_citations_before_the_cut(
     content = gzip.compress(content, mtime=0) if zipped else content
     (tmp_path / "cut.xml").write_bytes(content[: int(len(content) * cut)])
     try:
-        kept, reading = documents(tmp_path / "cut.xml")
+        kept, intake = documents(tmp_path / "cut.xml")
     except SourceError as error:
         assert "cut.xml" in error.what
         return
     assert [d.source_id for d in kept] == [str(a.pmid) for a in whole][: len(kept)]
     assert kept
-    assert len(reading.warnings) == (0 if content == (tmp_path / "cut.xml").read_bytes() else 1) or len(kept) == len(
+    assert len(intake.warnings) == (0 if content == (tmp_path / "cut.xml").read_bytes() else 1) or len(kept) == len(
         whole
     )
 
@@ -94,11 +95,11 @@ def test_a_file_cut_anywhere_gives_the_whole_citations_before_the_cut(
 def test_every_field_of_the_sample_comes_back(tmp_path: Path) -> None:
     truth = list(sample_abstracts(5, 80))
     write_citations(tmp_path / "a.xml", truth)
-    kept, reading = documents(tmp_path / "a.xml")
+    kept, intake = documents(tmp_path / "a.xml")
     good = [a for a in truth if a.sections and not a.retracted]
     assert [expected(a) for a in good] == kept
-    assert reading.skipped == {"retracted": 2, "no abstract": 1}
-    assert not reading.warnings
+    assert intake.rejected == {"retracted": 2, "no abstract": 1}
+    assert not intake.warnings
 
 
 def expected(a: SampleAbstract) -> Document:
@@ -205,9 +206,9 @@ SKIPPED = [
 
 @pytest.mark.parametrize(("body", "reason"), SKIPPED)
 def test_what_cannot_be_used_is_counted(tmp_path: Path, body: str, reason: str) -> None:
-    kept, reading = documents(xml_file(tmp_path, body))
+    kept, intake = documents(xml_file(tmp_path, body))
     assert not kept
-    assert reading.skipped == {reason: 1}
+    assert intake.rejected == {reason: 1}
 
 
 NEARLY_SKIPPED = [
@@ -240,9 +241,9 @@ def test_a_later_version_replaces_an_earlier_one_in_whatever_order(tmp_path: Pat
     first, second = replace(BASE, version=1), replace(BASE, version=2, title="Second")
     for name, order in (("up.xml", [first, second]), ("down.xml", [second, first])):
         write_citations(tmp_path / name, order)
-        kept, reading = documents(tmp_path / name)
+        kept, intake = documents(tmp_path / name)
         assert [d.title for d in kept] == ["Second"]
-        assert reading.skipped == {"superseded": 1}
+        assert intake.rejected == {"superseded": 1}
 
 
 def test_the_same_version_in_a_later_file_replaces_it(tmp_path: Path) -> None:
@@ -256,18 +257,18 @@ def test_a_deleted_citation_goes_and_one_that_returns_stays(tmp_path: Path) -> N
     write_citations(tmp_path / "2.xml", [], deleted=[BASE.pmid])
     write_citations(tmp_path / "3.xml", [replace(BASE, title="Back")])
     two, three = (tmp_path / "1.xml", tmp_path / "2.xml"), (tmp_path / "1.xml", tmp_path / "2.xml", tmp_path / "3.xml")
-    kept, reading = documents(*two)
+    kept, intake = documents(*two)
     assert [d.source_id for d in kept] == ["99000777"]
-    assert reading.skipped == {"deleted": 1}
+    assert intake.rejected == {"deleted": 1}
     assert {d.title for d in documents(*three)[0]} == {"Back", plain(BASE.title)}
 
 
 def test_a_paper_that_was_retracted_later_goes(tmp_path: Path) -> None:
     write_citations(tmp_path / "1.xml", [BASE])
     write_citations(tmp_path / "2.xml", [replace(BASE, retracted=True)])
-    kept, reading = documents(tmp_path / "1.xml", tmp_path / "2.xml")
+    kept, intake = documents(tmp_path / "1.xml", tmp_path / "2.xml")
     assert not kept
-    assert reading.skipped == {"retracted": 1}
+    assert intake.rejected == {"retracted": 1}
 
 
 # ── bad input ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -278,9 +279,9 @@ def test_a_fault_in_the_middle_keeps_what_stood_before_and_names_the_line(tmp_pa
     text = "".join(citation_xml(a) for a in good)
     path = xml_file(tmp_path, text + "\n<PubmedArticle></Broken>" + citation(TITLE + ABSTRACT))
     line = 1 + text.count("\n") + 1
-    kept, reading = documents(path)
+    kept, intake = documents(path)
     assert [d.source_id for d in kept] == [str(a.pmid) for a in good]
-    (warning,) = reading.warnings
+    (warning,) = intake.warnings
     assert f"{path}, line {line}:" in warning
     assert "4 citations" in warning
 
@@ -304,7 +305,7 @@ def test_what_is_no_pubmed_xml_is_refused_with_its_kind_and_a_fix(tmp_path: Path
     path = tmp_path / "reply.xml"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(SourceError) as caught:
-        list(read_citations(path, Reading()))
+        list(read_citations(path, Intake()))
     assert str(path) in caught.value.what
     assert named in caught.value.what
     assert caught.value.fix
@@ -337,4 +338,4 @@ def test_nested_entities_that_would_grow_without_end_are_refused_at_once(tmp_pat
 
 def test_a_missing_file_is_a_source_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read"):
-        list(read_citations(tmp_path / "none.xml", Reading()))
+        list(read_citations(tmp_path / "none.xml", Intake()))

@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 from tasks.errors import SourceError
+from tasks.ingest.intake import Intake
 from tasks.ingest.interactions import pseudonym
-from tasks.ingest.question_sets import ExampleReading, read_examples
+from tasks.ingest.question_sets import read_examples
 from tasks.records import Example
 
 KEY = "an obviously fictional key, of length enough"
@@ -27,9 +28,9 @@ def keyed(value: str) -> str:
     return pseudonym(KEY.encode(), value)
 
 
-def read(path: Path) -> tuple[list[Example], ExampleReading]:
-    reading = ExampleReading()
-    return list(read_examples(path, "MedicalQA", reading)), reading
+def read(path: Path) -> tuple[list[Example], Intake]:
+    intake = Intake()
+    return list(read_examples(path, "MedicalQA", intake)), intake
 
 
 def lines(path: Path, *rows: object) -> Path:
@@ -95,9 +96,9 @@ def test_groups_stay_together_and_a_patient_is_a_group_as_in_chats(tmp_path: Pat
 @pytest.mark.parametrize("change", [{"qid": "MRN 00482199"}, {"doc_id": "899-45-6789"}, {"source": "Dr. Brask"}])
 def test_row_that_only_looks_like_medquad_is_not_taken(tmp_path: Path, change: dict[str, str]) -> None:
     row = {"qid": "1-1", "doc_id": "1", "source": "GARD", "question": "Tea?", "answer": "Yes."}
-    rows, reading = read(lines(tmp_path / "a.jsonl", row, {**row, **change}))
+    rows, intake = read(lines(tmp_path / "a.jsonl", row, {**row, **change}))
     assert len(rows) == 1
-    assert reading.skipped == {"missing or malformed fields": 1}
+    assert intake.rejected == {"missing or malformed fields": 1}
 
 
 def test_medquad_is_grouped_by_document_and_empty_answers_are_counted(tmp_path: Path) -> None:
@@ -106,9 +107,9 @@ def test_medquad_is_grouped_by_document_and_empty_answers_are_counted(tmp_path: 
     path = tmp_path / "m.jsonl.gz"
     rows = [{**base, "qid": f"1-{number}", "answer": answer} for number, answer in enumerate(answers, start=1)]
     path.write_bytes(gzip.compress(b"\n".join(orjson.dumps(row) for row in rows)))
-    (example,), reading = read(path)
+    (example,), intake = read(path)
     assert (example.source_id, example.group_id, example.licence) == ("GARD:1-1", "medquad:GARD:1", "CC BY 4.0")
-    assert reading.skipped == {"empty answer": 2}
+    assert intake.rejected == {"empty answer": 2}
 
 
 def test_pubmedqa_asks_over_the_sections_and_answers_with_decision_and_conclusion(tmp_path: Path) -> None:
@@ -138,27 +139,27 @@ UNUSABLE: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("row", "reason"), UNUSABLE)
 def test_a_row_that_is_no_example_is_counted(tmp_path: Path, row: dict[str, Any], reason: str) -> None:
-    rows, reading = read(lines(tmp_path / "a.jsonl", row, {"question": "Tea?", "answer": "Yes."}))
+    rows, intake = read(lines(tmp_path / "a.jsonl", row, {"question": "Tea?", "answer": "Yes."}))
     assert len(rows) == 1
-    assert reading.skipped == {reason: 1}
+    assert intake.rejected == {reason: 1}
 
 
 def test_a_malformed_line_is_named_and_the_others_are_kept(tmp_path: Path) -> None:
     good = {"question": "Tea?", "answer": "Yes."}
     path = lines(tmp_path / "a.jsonl", good, b'{"question": "Secr\n', b"[1]\n", good)
-    rows, reading = read(path)
+    rows, intake = read(path)
     assert len(rows) == 2
-    assert reading.skipped == {"malformed line": 2}
-    assert [w.split(": ")[0] for w in reading.warnings] == [f"{path}, line 2", f"{path}, line 3"]
-    assert not any("Secr" in w for w in reading.warnings)
+    assert intake.rejected == {"malformed line": 2}
+    assert [w.split(": ")[0] for w in intake.warnings] == [f"{path}, line 2", f"{path}, line 3"]
+    assert not any("Secr" in w for w in intake.warnings)
 
 
 def test_many_malformed_lines_are_named_twenty_times(tmp_path: Path) -> None:
     path = lines(tmp_path / "a.jsonl", {"question": "Tea?", "answer": "Yes."}, *[b"no\n"] * 50)
-    reading = read(path)[1]
-    assert reading.skipped == {"malformed line": 50}
-    assert len(reading.warnings) == 21
-    assert "30 further lines" in reading.warnings[-1]
+    intake = read(path)[1]
+    assert intake.rejected == {"malformed line": 50}
+    assert len(intake.warnings) == 21
+    assert "30 further lines" in intake.warnings[-1]
 
 
 WRONG = [("a.jsonl", b"no\nno\n"), ("a.json", b"{no"), ("a.json", b"[1, 2]"), ("a.json", b'{"1": {"question": "x"}}')]
@@ -175,21 +176,21 @@ def test_a_truncated_gzip_file_keeps_the_rows_before(tmp_path: Path) -> None:
     rows = b"".join(orjson.dumps({"question": question, "answer": "Yes."}) + b"\n" for question in asked)
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(rows)[:-20_000])
-    kept, reading = read(path)
+    kept, intake = read(path)
     assert 0 < len(kept) < 4000
-    assert any("gzip" in w for w in reading.warnings)
+    assert any("gzip" in w for w in intake.warnings)
 
 
 @pytest.mark.skipif(not REAL, reason="ROUNDS_REAL_DATA names no folder with real files")
 class TestRealSets:
     def test_medquad_has_the_answers_that_its_readme_counts(self) -> None:
-        rows, reading = read(Path(REAL) / "qa" / "medquad" / "medquad_all.jsonl.gz")
+        rows, intake = read(Path(REAL) / "qa" / "medquad" / "medquad_all.jsonl.gz")
         assert len(rows) == 16_407
-        assert reading.skipped == {"empty answer": 47_441 - 16_407}
-        assert not reading.warnings
+        assert intake.rejected == {"empty answer": 47_441 - 16_407}
+        assert not intake.warnings
 
     def test_pubmedqa_has_five_hundred_items(self) -> None:
-        rows, reading = read(Path(REAL) / "qa" / "pubmedqa" / "pqal_dev.json")
+        rows, intake = read(Path(REAL) / "qa" / "pubmedqa" / "pqal_dev.json")
         assert len(rows) == len({row.group_id for row in rows}) == 500
-        assert not reading.skipped
+        assert not intake.rejected
         assert {contents(row)[1].split(".")[0] for row in rows} == {"Yes", "No", "Maybe"}

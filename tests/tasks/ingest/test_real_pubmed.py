@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import SourceError
+from tasks.ingest.intake import Intake
 from tasks.ingest.papers import collect_documents
-from tasks.ingest.pubmed_xml import Reading
 
 REAL = os.environ.get("ROUNDS_REAL_DATA", "")
 pytestmark = pytest.mark.skipif(not REAL, reason="ROUNDS_REAL_DATA names no folder with real files")
@@ -36,16 +36,16 @@ def test_the_same_citations_as_element_tree(path: Path) -> None:
         title = flat(article.find("MedlineCitation/Article/ArticleTitle"))
         if abstract and title:
             there[flat(article.find("MedlineCitation/PMID"))] = (title, [flat(t) for t in abstract])
-    reading = Reading()
-    rows = list(collect_documents([path], reading))
+    intake = Intake()
+    rows = list(collect_documents([path], intake))
     ours = {row["source_id"]: (row["title"], [part["text"] for part in row["sections"]]) for row in rows}
     assert ours == {pmid: there[pmid] for pmid in ours}
-    assert len(there) - len(ours) == reading.skipped["retracted"]
-    assert len(articles) == len(ours) + reading.skipped.total() - reading.skipped["book"]
-    assert not reading.warnings
+    assert len(there) - len(ours) == intake.rejected["retracted"]
+    assert len(articles) == len(ours) + intake.rejected.total() - intake.rejected["book"]
+    assert not intake.warnings
 
 
 @pytest.mark.parametrize("path", OTHER_FILES, ids=lambda p: p.name)
 def test_other_replies_are_refused(path: Path) -> None:
     with pytest.raises(SourceError):
-        list(collect_documents([path], Reading()))
+        list(collect_documents([path], Intake()))

@@ -26,7 +26,7 @@ def papers(conn: psycopg.Connection[Any], tmp_path: Path) -> tuple[SourceFile, .
 def test_papers_become_a_raw_shard(papers: tuple[SourceFile, ...]) -> None:
     shard = steps.collect_papers.fn(papers)
     assert (shard.kind, shard.source, shard.rows) == ("documents", "pubmed", 23)
-    assert shard.skipped == {"retracted": 1, "no abstract": 1}
+    assert shard.rejected == {"retracted": 1, "no abstract": 1}
     assert shard.artifact.key.startswith("raw-papers/")
     assert len([Document.model_validate(row) for row in open_store().rows(shard.artifact)]) == 23
     assert steps.collect_papers.fn(papers) == shard
@@ -36,7 +36,7 @@ def test_examples_become_a_raw_shard(conn: psycopg.Connection[Any], tmp_path: Pa
     (tmp_path / "q.jsonl").write_text('{"question": "Tea?", "answer": "Yes."}\nno\n', encoding="utf-8")
     files = steps.find_files.fn((str(tmp_path / "q.jsonl"),), "Clinical")
     shard = steps.collect_examples.fn(files, "Clinical")
-    assert (shard.kind, shard.rows, shard.skipped) == ("examples", 1, {"malformed line": 1})
+    assert (shard.kind, shard.rows, shard.rejected) == ("examples", 1, {"malformed line": 1})
     (example,) = [Example.model_validate(row) for row in open_store().rows(shard.artifact)]
     assert example.agent_type == "Clinical"
     assert len(shard.warnings) == 1

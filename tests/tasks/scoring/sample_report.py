@@ -151,14 +151,14 @@ def _raw() -> tuple[RawShard, ...]:
             source="chats",
             kind="interactions",
             rows=1620,
-            skipped={"rated_below_4": 412, "answer_too_short": 131, "unknown_role": 2},
+            rejected={"rated_below_4": 412, "answer_too_short": 131, "unknown_role": 2},
         ),
         RawShard(
             artifact=_artifact("raw"),
             source="pubmed",
             kind="documents",
             rows=211,
-            skipped={"no_abstract": 9},
+            rejected={"no_abstract": 9},
             warnings=("week-02.xml, line 4,117: ended inside a citation; 211 citations before it were kept",),
         ),
     )
