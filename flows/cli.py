@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from flows.console import err, print_json
+from flows.parameters import BenchmarkRequest, CollectRequest, Quantisation, TrainRequest, WeeklyRequest
 from infra.errors import ConfigError, RoundsError
 from infra.settings import get_settings
 
@@ -18,6 +19,8 @@ EXIT_CODES = """
 Exit codes: 0 done · 1 unexpected failure · 2 wrong usage · 3 settings, programs, servers · 4 artifacts, disk ·
 5 a source · 6 privacy · 7 data · 8 training · 9 evaluation · 10 registry · 11 export, serving · 130 interrupted
 """
+
+DEFAULT = WeeklyRequest()  # flows/parameters.py is the one home of defaults
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,7 +48,7 @@ Limit = Annotated[int | None, typer.Option(min=1, help="At most this many chats.
 RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A file of flows/recipes, or a path.")]
 BaseModel = Annotated[str | None, typer.Option("--base-model", help="builtin:tiny, a Hugging Face id or a folder.")]
 MinExamples = Annotated[int, typer.Option(min=1, help="Fewest training examples.")]
-Served = Annotated[str, typer.Option("--gguf-quantization", help="The quantisation that is scored and served.")]
+Served = Annotated[Quantisation, typer.Option(help="The quantisation that is scored and served.")]
 Refresh = Annotated[bool, typer.Option("--refresh", help="Repeat every step, whatever the cache holds.")]
 
 
@@ -66,11 +69,16 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
             server = os.environ.get("PREFECT_API_URL", "the temporary address")
             fail(ConfigError(f"Prefect does not answer at {server}.", fix="start it, or unset PREFECT_API_URL"))
         except ValidationError as error:  # a request's field; it hides its input
-            fields = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            fields = "; ".join(f"{option(e['loc'])}: {e['msg']}" for e in error.errors())
             fail(ConfigError(f"Refused: {fields}.", fix="see --help for what each option takes"), code=2)
         raise AssertionError
 
     return command
+
+
+def option(loc: tuple[int | str, ...]) -> str:
+    """Return the option that a refused field of a request came from."""
+    return "--" + str(loc[0]).replace("_", "-") if loc else "the options together"
 
 
 def fail(error: RoundsError, code: int | None = None) -> None:
@@ -89,26 +97,27 @@ def fail(error: RoundsError, code: int | None = None) -> None:
 @app.command(epilog="Example: rounds weekly --literature papers/ --agent-type MedicalQA --recipe full-tiny")
 @explained
 def weekly(
-    agent_type: Agent = "MedicalQA",
+    agent_type: Agent = DEFAULT.agent_type,
     literature: Literature = None,
     examples: Examples = None,
-    min_rating: MinRating = 4.0,
-    min_answer_tokens: MinTokens = 10,
-    days_back: DaysBack = None,
-    limit: Limit = None,
-    from_start: FromStart = False,
-    recipe: RecipeName = "qlora-tiny",
-    base_model: BaseModel = None,
-    gguf_quantization: Served = "Q6_K",
-    min_examples: MinExamples = 50,
-    held_out_limit: Annotated[int, typer.Option(min=1, help="Most held-out items to score.")] = 300,
-    margin: Annotated[float, typer.Option(min=0, max=1, help="ROUGE-L gain that the interval must exceed.")] = 0.01,
+    min_rating: MinRating = DEFAULT.min_rating,
+    min_answer_tokens: MinTokens = DEFAULT.min_answer_tokens,
+    days_back: DaysBack = DEFAULT.days_back,
+    limit: Limit = DEFAULT.limit,
+    from_start: FromStart = DEFAULT.from_start,
+    recipe: RecipeName = DEFAULT.recipe,
+    base_model: BaseModel = DEFAULT.base_model,
+    gguf_quantization: Served = DEFAULT.gguf_quantization,
+    min_examples: MinExamples = DEFAULT.min_examples,
+    held_out_limit: Annotated[int, typer.Option(min=1, help="Most held-out items to score.")] = DEFAULT.held_out_limit,
+    margin: Annotated[
+        float, typer.Option(min=0, max=1, help="ROUGE-L gain that the interval must exceed.")
+    ] = DEFAULT.margin,
     refresh: Refresh = False,
     as_json: AsJson = False,
 ) -> None:
     """Run one round: collect, redact, train, judge, decide."""
     from flows.commands import run_weekly
-    from flows.parameters import WeeklyRequest
 
     request = WeeklyRequest(
         agent_type=agent_type,
@@ -120,8 +129,8 @@ def weekly(
         limit=limit,
         from_start=from_start,
         recipe=recipe,
-        base=base_model,
-        served=gguf_quantization,  # type: ignore[arg-type]  # pydantic refuses another name, with the list
+        base_model=base_model,
+        gguf_quantization=gguf_quantization,
         min_examples=min_examples,
         held_out_limit=held_out_limit,
         margin=margin,
@@ -132,19 +141,19 @@ def weekly(
 @app.command(epilog="Example: rounds collect --literature pubmed26n0001.xml.gz --days-back 7")
 @explained
 def collect(
-    agent_type: Agent = "MedicalQA",
+    agent_type: Agent = DEFAULT.agent_type,
     literature: Literature = None,
     examples: Examples = None,
-    min_rating: MinRating = 4.0,
-    min_answer_tokens: MinTokens = 10,
-    days_back: DaysBack = None,
-    limit: Limit = None,
-    from_start: FromStart = False,
+    min_rating: MinRating = DEFAULT.min_rating,
+    min_answer_tokens: MinTokens = DEFAULT.min_answer_tokens,
+    days_back: DaysBack = DEFAULT.days_back,
+    limit: Limit = DEFAULT.limit,
+    from_start: FromStart = DEFAULT.from_start,
+    refresh: Refresh = False,
     as_json: AsJson = False,
 ) -> None:
     """Take in and redact what is new, without training."""
     from flows.commands import run_collect
-    from flows.parameters import CollectRequest
 
     request = CollectRequest(
         agent_type=agent_type,
@@ -156,31 +165,31 @@ def collect(
         limit=limit,
         from_start=from_start,
     )
-    run_collect(request, as_json=as_json)
+    run_collect(request, refresh=refresh, as_json=as_json)
 
 
 @app.command(epilog="Example: rounds train --agent-type Clinical --recipe lora-tiny")
 @explained
 def train(
-    agent_type: Agent = "MedicalQA",
-    recipe: RecipeName = "qlora-tiny",
-    base_model: BaseModel = None,
-    gguf_quantization: Served = "Q6_K",
-    min_examples: MinExamples = 50,
+    agent_type: Agent = DEFAULT.agent_type,
+    recipe: RecipeName = DEFAULT.recipe,
+    base_model: BaseModel = DEFAULT.base_model,
+    gguf_quantization: Served = DEFAULT.gguf_quantization,
+    min_examples: MinExamples = DEFAULT.min_examples,
+    refresh: Refresh = False,
     as_json: AsJson = False,
 ) -> None:
     """Fine-tune on what was collected and register a candidate, without judging it."""
     from flows.commands import run_train
-    from flows.parameters import TrainRequest
 
     request = TrainRequest(
         agent_type=agent_type,
         recipe=recipe,
-        base=base_model,
-        served=gguf_quantization,  # type: ignore[arg-type]  # as above
+        base_model=base_model,
+        gguf_quantization=gguf_quantization,
         min_examples=min_examples,
     )
-    run_train(request, as_json=as_json)
+    run_train(request, refresh=refresh, as_json=as_json)
 
 
 @app.command(epilog="Example: rounds benchmark medicalqa-3f9a --suite my_questions.yaml")
@@ -188,15 +197,15 @@ def train(
 def benchmark(
     model: Annotated[str, typer.Argument(help="Id of a registered model, or its beginning.")],
     suite: Annotated[list[Path] | None, typer.Option(help="A suite file. Default: all of benchmarks/suites.")] = None,
-    answer_tokens: Annotated[int, typer.Option(min=8, help="Longest answer, in tokens.")] = 96,
+    answer_tokens: Annotated[int, typer.Option(min=8, help="Longest answer, in tokens.")] = DEFAULT.answer_tokens,
+    refresh: Refresh = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer and score question suites through a model's GGUF."""
     from flows.commands import run_benchmark
-    from flows.parameters import BenchmarkRequest
 
     request = BenchmarkRequest(model=model, suites=tuple(map(str, suite or ())), answer_tokens=answer_tokens)
-    run_benchmark(request, as_json=as_json)
+    run_benchmark(request, refresh=refresh, as_json=as_json)
 
 
 @app.command(epilog="Example: rounds demo --chats 1000")
@@ -204,20 +213,21 @@ def benchmark(
 def demo(
     chats: Annotated[int, typer.Option(min=100, help="Sample chats to make.")] = 3600,
     abstracts: Annotated[int, typer.Option(min=10, help="Sample abstracts to make.")] = 150,
-    recipe: RecipeName = "qlora-tiny",
+    recipe: RecipeName = DEFAULT.recipe,
+    refresh: Refresh = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a hospital that does not exist and run one weekly round on it."""
     from flows.commands import run_demo
 
-    run_demo(chats=chats, abstracts=abstracts, recipe=recipe, as_json=as_json)
+    run_demo(chats=chats, abstracts=abstracts, recipe=recipe, refresh=refresh, as_json=as_json)
 
 
 @app.command(name="load-chats", epilog="Example: rounds load-chats chats.jsonl --agent-type MedicalQA")
 @explained
 def load_chats(
     file: Annotated[Path, typer.Argument(help="JSON lines: conversation_id, messages, rating, correction, …")],
-    agent_type: Agent = "MedicalQA",
+    agent_type: Agent = DEFAULT.agent_type,
     as_json: AsJson = False,
 ) -> None:
     """Load rated chats from a file into the database."""
@@ -231,7 +241,7 @@ def load_chats(
 def chat(
     prompt: Annotated[str, typer.Argument(help="What to ask; '-' reads standard input.")],
     model: Annotated[str | None, typer.Option("--model", "-m", help="Id or its beginning. Default: champion.")] = None,
-    agent_type: Agent = "MedicalQA",
+    agent_type: Agent = DEFAULT.agent_type,
     answer_tokens: Annotated[int, typer.Option(min=8, help="Longest answer, in tokens.")] = 128,
     as_json: AsJson = False,
 ) -> None:

@@ -4,6 +4,8 @@ import shlex
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,13 +26,20 @@ from tasks.scoring.report_input import ReportInput
 SAMPLE_SEED = 11
 
 
+@contextmanager
+def running(times: list[step_ledger.StepTime], *, refresh: bool) -> Iterator[None]:
+    """Show the steps of the flow that runs inside the block; with `refresh` none is answered from the cache."""
+    with showing_steps(times), temporary_settings({PREFECT_TASKS_REFRESH_CACHE: refresh}):
+        yield
+
+
 def run_weekly(request: WeeklyRequest, *, refresh: bool, as_json: bool) -> None:
     """Run a round and print how it ended, what it cost, and what to type next."""
     from flows.weekly_retrain import weekly_retrain
 
     times: list[step_ledger.StepTime] = []
     started = time.monotonic()
-    with showing_steps(times), temporary_settings({PREFECT_TASKS_REFRESH_CACHE: refresh}):
+    with running(times, refresh=refresh):
         ended = weekly_retrain(request)
     seconds = time.monotonic() - started
     if as_json:
@@ -57,8 +66,7 @@ def print_round(ended: Round, times: list[step_ledger.StepTime], seconds: float)
     table.add_row("report", escape(ended.report))
     out.print()
     out.print(table)
-    evidence = ReportInput.model_validate_json(Path(ended.report).with_name("report.json").read_text(encoding="utf-8"))
-    for warning in (w for shard in evidence.redacted for w in shard.raw.warnings):
+    for warning in warnings_of(ended):
         err.print(f"[yellow]{escape(warning)}[/yellow]", soft_wrap=True)
     out.print("\n[bold]Next[/bold]")
     rounds_command = "rounds" if shutil.which("rounds") else shlex.quote(str(Path(sys.executable).with_name("rounds")))
@@ -69,7 +77,18 @@ def print_round(ended: Round, times: list[step_ledger.StepTime], seconds: float)
     out.print(f"  xdg-open {escape(shlex.quote(ended.report))}", soft_wrap=True)
 
 
-def run_demo(*, chats: int, abstracts: int, recipe: str, as_json: bool) -> None:
+def warnings_of(ended: Round) -> list[str]:
+    """Return what the round's evidence warns of: files that could be read in part. A deleted report warns of itself."""
+    try:
+        evidence = ReportInput.model_validate_json(
+            Path(ended.report).with_name("report.json").read_text(encoding="utf-8")
+        )
+    except OSError:
+        return [f"The report of this round is no longer at {ended.report}."]
+    return [warning for shard in evidence.redacted for warning in shard.raw.warnings]
+
+
+def run_demo(*, chats: int, abstracts: int, recipe: str, refresh: bool, as_json: bool) -> None:
     """Write the sample hospital, load its chats, and run one round on it."""
     from tasks.sample.abstracts import write_pubmed_xml
     from tasks.sample.load import load_sample_chats
@@ -83,14 +102,14 @@ def run_demo(*, chats: int, abstracts: int, recipe: str, as_json: bool) -> None:
     if not as_json:
         out.print(f"Sample hospital: {abstracts} abstracts, {loaded} new chats of {chats}. Nothing in it is real.")
     request = WeeklyRequest(literature=(str(papers),), recipe=recipe)
-    run_weekly(request, refresh=False, as_json=as_json)
+    run_weekly(request, refresh=refresh, as_json=as_json)
 
 
-def run_collect(request: CollectRequest, *, as_json: bool) -> None:
+def run_collect(request: CollectRequest, *, refresh: bool, as_json: bool) -> None:
     """Collect and redact, and print what came in and what was redacted."""
     from flows.collect import collect
 
-    with showing_steps([]):
+    with running([], refresh=refresh):
         shards = collect(request)
     if as_json:
         print_json([shard.model_dump(mode="json") for shard in shards])
@@ -105,11 +124,11 @@ def run_collect(request: CollectRequest, *, as_json: bool) -> None:
         out.print(f"[yellow]{escape(warning)}[/yellow]", soft_wrap=True)
 
 
-def run_train(request: TrainRequest, *, as_json: bool) -> None:
+def run_train(request: TrainRequest, *, refresh: bool, as_json: bool) -> None:
     """Train a candidate and print its name."""
     from flows.finetune import finetune
 
-    with showing_steps([]):
+    with running([], refresh=refresh):
         model = finetune(request)
     if as_json:
         print_json(model)
@@ -117,11 +136,11 @@ def run_train(request: TrainRequest, *, as_json: bool) -> None:
         out.print(f"Candidate [bold]{model.id}[/bold] is registered; `rounds weekly` judges and promotes.")
 
 
-def run_benchmark(request: BenchmarkRequest, *, as_json: bool) -> None:
+def run_benchmark(request: BenchmarkRequest, *, refresh: bool, as_json: bool) -> None:
     """Score a model on suites and print each metric with its interval."""
     from flows.benchmark import benchmark
 
-    with showing_steps([]):
+    with running([], refresh=refresh):
         results = benchmark(request)
     if as_json:
         print_json([result.model_dump(mode="json") for result in results])

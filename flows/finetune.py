@@ -19,7 +19,7 @@ QUANTISATIONS = ("F16", "Q4_K_M", "Q6_K", "Q8_0")
 @flow(name="finetune", flow_run_name="finetune {request.agent_type}")
 def finetune(request: TrainRequest) -> ModelVersion:
     """Train on the recorded shards of one agent and register the candidate."""
-    recipe = load_recipe(request.recipe, base=request.base)
+    recipe = load_recipe(request.recipe, base=request.base_model)
     return train_candidate(request, recipe, prepare_base(recipe.base))[0]
 
 
@@ -40,8 +40,8 @@ def train_candidate(
     run = training.finetune(examples, recipe, base)
     registry.record_run(run)
 
-    quantisations = tuple(dict.fromkeys((*QUANTISATIONS, request.served)))
+    quantisations = tuple(dict.fromkeys((*QUANTISATIONS, request.gguf_quantization)))
     files = gguf.export_gguf(run.weights, quantisations, gguf_names(request.agent_type, base, run))
-    candidate = model_version(request.agent_type, base, run, files, request.served)
+    candidate = model_version(request.agent_type, base, run, files, request.gguf_quantization)
     gguf.check_parity(run.weights, candidate.gguf)
     return registry.register(candidate), run, examples

@@ -27,10 +27,10 @@ class TrainRequest(Record):
 
     agent_type: str = Field(default="MedicalQA", description="whose rows to learn from")
     recipe: str = Field(default="qlora-tiny", description="a file of flows/recipes, or a path")
-    base: str | None = Field(
+    base_model: str | None = Field(
         default=None, description="builtin:tiny, a Hugging Face id or a folder; None: the recipe's"
     )
-    served: Quantisation = Field(default="Q6_K", description="the quantisation that is scored and served")
+    gguf_quantization: Quantisation = Field(default="Q6_K", description="the quantisation that is scored and served")
     min_examples: int = Field(default=50, ge=1, description="fewest training examples")
 
 

@@ -33,7 +33,7 @@ def weekly_retrain(request: WeeklyRequest) -> Round:
 
 def run_round(request: WeeklyRequest, *, started: float) -> Round:
     """Collect, train, judge, decide; return early where the outcome is known already."""
-    recipe = load_recipe(request.recipe, base=request.base)
+    recipe = load_recipe(request.recipe, base=request.base_model)
     training.identify_base(recipe.base)  # a base that is mistyped is told of before anything is taken in
 
     collect_and_redact(request)
@@ -47,7 +47,7 @@ def run_round(request: WeeklyRequest, *, started: float) -> Round:
         return earlier.model_copy(
             update={"outcome": "Kept", "reason": f"Kept: nothing new since {candidate.id} became the champion."}
         )
-    baseline = baseline_of(request.agent_type, base, request.served)
+    baseline = baseline_of(request.agent_type, base, request.gguf_quantization)
     rules = GateRules(margin=request.margin)
     this_round = round_id(request, rules, candidate.id, baseline.id, dataset.id, run.id)
     concluded = registry.find_round(this_round)

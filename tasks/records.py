@@ -7,12 +7,14 @@ Text never travels in a step's parameters or results; it lies in artifacts, as J
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 import orjson
 from pydantic import Field
 
 from infra.artifacts import Artifact as Artifact
+from infra.artifacts import ArtifactStore
 from infra.artifacts import Record as Record
 from tasks.errors import PrivacyError
 
@@ -238,6 +240,13 @@ class Base(Record):
     name: str
     revision: str
     weights: Artifact | None = Field(default=None, description="None where the Hugging Face cache or a folder holds it")
+
+    def source(self, store: ArtifactStore) -> tuple[str | Path, str | None]:
+        """Return where the files are: a folder and None, or a Hugging Face id and the commit that pins it."""
+        if self.weights is not None:
+            return store.path(self.weights), None
+        folder = Path(self.name).expanduser()
+        return (folder.absolute(), None) if folder.is_dir() else (self.name, self.revision or None)
 
 
 class Recipe(Record):

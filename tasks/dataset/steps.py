@@ -26,7 +26,7 @@ def build_dataset(
     from tasks.dataset import chat_format
 
     store = open_store()
-    tokenizer = chat_format.load_tokenizer(*_tokenizer_source(base))
+    tokenizer = chat_format.load_tokenizer(*base.source(store))
     curated = curate(
         ((shard.kind, CertifiedRow.model_validate(line)) for shard in shards for line in store.rows(shard.artifact)),
         policy,
@@ -57,13 +57,6 @@ def build_dataset(
         shards=tuple(shard.artifact.sha256 for shard in shards),
         policy=row_sha256(policy.model_dump(mode="json"))[:12],
     )
-
-
-def _tokenizer_source(base: Base) -> tuple[str | Path, str | None]:
-    if base.weights is not None:
-        return open_store().path(base.weights), None
-    folder = Path(base.name).expanduser()
-    return (folder, None) if folder.is_dir() else (base.name, base.revision)
 
 
 def _questions(suite: Suite) -> frozenset[str]:

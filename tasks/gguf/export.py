@@ -53,12 +53,11 @@ def model_folder(model: Artifact | Base, store: ArtifactStore) -> Path:
     """
     if isinstance(model, Artifact):
         return store.path(model)
-    if model.weights is not None:
-        return store.path(model.weights)
-    if (folder := Path(model.name).expanduser()).is_dir():
-        return folder.absolute()
+    where, revision = model.source(store)
+    if isinstance(where, Path):
+        return where
     try:
-        return Path(snapshot_download(model.name, revision=model.revision or None, allow_patterns=WEIGHTS))
+        return Path(snapshot_download(where, revision=revision, allow_patterns=WEIGHTS))
     except (OSError, ValueError) as error:
         fix = "give builtin:tiny, a Hugging Face id that is cached or reachable, or a model folder"
         raise DeploymentError(f"The base {model.name} cannot be had.", fix=fix) from error

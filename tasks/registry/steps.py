@@ -1,7 +1,5 @@
 """What was made and decided, written into the registry and read from it. Nothing here is cached: stages change."""
 
-from collections.abc import Mapping
-
 from infra.artifacts import open_store
 from infra.database import connect
 from tasks.policies import step
@@ -74,20 +72,6 @@ def record_evaluation(result: EvalResult) -> None:
     """Write down the metrics of one model on one suite."""
     with connect() as conn:
         outcomes.record_evaluation(conn, result)
-
-
-@step(cached=False)
-def record_decision(agent_type: str, candidate_id: str, baseline_id: str | None, decision: PromotionDecision) -> None:
-    """Write down whether a candidate replaces the baseline, and why."""
-    with connect() as conn:
-        outcomes.record_decision(conn, agent_type, candidate_id, baseline_id, decision)
-
-
-@step(cached=False)
-def record_weekly_run(run_id: str, agent_type: str, outcome: str, report: str, summary: Mapping[str, object]) -> None:
-    """Write down how a weekly run ended: its outcome, where its report is, and its counts."""
-    with connect() as conn:
-        outcomes.record_weekly_run(conn, run_id, agent_type, outcome, report, summary)
 
 
 @step(cached=False)

@@ -22,7 +22,6 @@ from tasks.scoring.suites import Item, Questionnaire
 logger = logging.getLogger(__name__)
 
 FinishReason = Literal["stop", "length", "too_long"]
-PROGRESS_SECONDS = 10.0
 
 
 class Reply(Record):
@@ -105,21 +104,6 @@ def read_log(log: Path) -> list[AnswerRow]:
 def read_answers(store: ArtifactStore, answers: Answers) -> Iterator[AnswerRow]:
     """Yield the rows of an answers artifact in the suite's order."""
     return (AnswerRow.model_validate(row) for row in store.rows(answers.artifact))
-
-
-def progress_logger(name: str) -> OnProgress:
-    """Return a callback that logs counts and items/s, at most every ten seconds and at the end."""
-    started = last = time.monotonic()
-
-    def report(done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if done == total or now - last >= PROGRESS_SECONDS:
-            last = now
-            rate = done / max(now - started, 1e-9)
-            logger.info("answered suite=%s items=%d of=%d items_per_second=%.1f", name, done, total, rate)
-
-    return report
 
 
 def _answer(item: Item, ask: Ask) -> AnswerRow:

@@ -19,7 +19,7 @@ from infra.artifacts import ArtifactStore
 from infra.settings import Settings
 from tasks.errors import EvaluationError
 from tasks.records import Answers, GgufFile, Message, Record
-from tasks.scoring.answering import AnswerRow, Ask, OnProgress, Reply, answer_all, progress_logger
+from tasks.scoring.answering import AnswerRow, Ask, OnProgress, Reply, answer_all
 from tasks.scoring.suites import Item, Questionnaire
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def answer(
     *,
     store: ArtifactStore,
     settings: Settings,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress,
 ) -> Answers:
     """Put every item to the model in `gguf` and save the answers; a killed run goes on behind its last answer.
 
@@ -64,7 +64,7 @@ def answer(
     log = settings.data / "work" / "answers" / ("-".join(part[:16] for part in parts) + ".jsonl")
     path = store.path(gguf.artifact)
     with open_model(path, decoding, _threads(settings, path)) as model:
-        rows = answer_all(questionnaire, model, log, on_progress or progress_logger(questionnaire.name))
+        rows = answer_all(questionnaire, model, log, on_progress)
     artifact = store.save_rows("answers", rows)
     log.unlink(missing_ok=True)  # from here on the artifact is the truth
     _log_counts(questionnaire.name, rows)

@@ -42,11 +42,6 @@ def identify(name: str) -> str:
     return _hub_revision(name)
 
 
-def is_folder(name: str) -> bool:
-    """Say whether a base's name means a folder on this machine."""
-    return Path(name).expanduser().is_dir()
-
-
 def _folder_revision(folder: Path) -> str:
     files = sorted(path for path in folder.iterdir() if path.is_file())
     _refuse_without_weights(str(folder), {path.name for path in files})

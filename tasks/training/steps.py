@@ -33,9 +33,9 @@ def prepare_base(name: str, revision: str, corpus: Artifact | None) -> Base:
 
     store = open_store()
     if name != base_models.BUILTIN:
-        folder = base_models.is_folder(name)
-        base_loading.open_tokenizer(Path(name).expanduser() if folder else name, None if folder else revision)
-        return Base(name=name, revision=revision)
+        base = Base(name=name, revision=revision)
+        base_loading.open_tokenizer(*base.source(store))
+        return base
     if corpus is None:
         raise TrainingError(f"{name} has no corpus to learn from.", fix="pass the artifact of the pre-training corpus")
     from tasks.training import tiny_base
@@ -59,7 +59,7 @@ def finetune(dataset: DatasetVersion, recipe: Recipe, base: Base) -> TrainingRun
     precision.use_threads(settings.threads)
     outcome = fine_tuning.fine_tune(
         recipe,
-        *base_source(base),
+        *base.source(store),
         store.rows(dataset.splits["train"]),
         store.rows(dataset.splits["validation"]),
         work=work,
@@ -94,15 +94,6 @@ def run_identity(dataset: DatasetVersion, recipe: Recipe, base: Base) -> str:
     code = stage_digest(Path(__file__).parent)  # a checkpoint of other code is not gone on with
     content = "\n".join((dataset.id, recipes.digest(recipe), base.revision, code))
     return f"run-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
-
-
-def base_source(base: Base) -> tuple[str | Path, str | None]:
-    """Return where the base's files are, a folder or a Hugging Face id, and the revision of an id."""
-    if base.weights is not None:
-        return open_store().path(base.weights), None
-    if base_models.is_folder(base.name):
-        return Path(base.name).expanduser(), None
-    return base.name, base.revision
 
 
 def _steps_done() -> Callable[[int, int, float], None]:

@@ -102,7 +102,7 @@ def test_help_documents_the_exit_codes() -> None:
         (["weekly", "--min-rating", "7"], "min-rating"),
         (["weekly", "--limit", "some"], "limit"),
         (["weekly", "--no-such-option"], "No such option"),
-        (["weekly", "--gguf-quantization", "Q9"], "served"),
+        (["weekly", "--gguf-quantization", "Q9"], "Q6_K"),
         (["no-such-command"], "No such command"),
     ],
 )

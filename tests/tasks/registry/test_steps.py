@@ -389,14 +389,15 @@ def test_a_repeated_decision_is_one_decision(store: ArtifactStore, baseline: str
     gate = Gate(name="rouge_l", passed=False, seen="+0.01", needed="+0.02")
     decision = PromotionDecision(promote=False, reason="a tie is not a win", gates=(gate,))
     for _ in range(2):
-        steps.record_decision.fn("MedicalQA", "m-2", baseline, decision)
+        with connect() as conn:
+            outcomes.record_decision(conn, "MedicalQA", "m-2", baseline, decision)
     assert count("decisions") == 1
 
 
 def test_a_run_that_went_on_after_a_kill_keeps_its_last_outcome(store: ArtifactStore) -> None:
-    steps.record_weekly_run.fn("w-1", "MedicalQA", "failed", "", {"rows": 0})
-    steps.record_weekly_run.fn("w-1", "MedicalQA", "kept", "reports/w-1/index.html", {"rows": 12})
     with connect() as conn:
+        outcomes.record_weekly_run(conn, "w-1", "MedicalQA", "failed", "", {"rows": 0})
+        outcomes.record_weekly_run(conn, "w-1", "MedicalQA", "kept", "reports/w-1/index.html", {"rows": 12})
         found = conn.execute("select outcome, report, summary from weekly_runs").fetchall()
     assert found == [("kept", "reports/w-1/index.html", {"rows": 12})]
 

@@ -12,7 +12,7 @@ from infra.settings import get_settings
 from tasks.errors import EvaluationError
 from tasks.records import GgufFile, Message
 from tasks.scoring import generation
-from tasks.scoring.answering import AnswerRow, Reply, answer_all, progress_logger, read_log
+from tasks.scoring.answering import AnswerRow, Reply, answer_all, read_log
 from tasks.scoring.generation import Decoding, open_model
 from tasks.scoring.suites import Item, Questionnaire
 from tests.tasks.scoring.tiny_gguf import write_tiny_gguf
@@ -184,13 +184,3 @@ def test_a_damaged_line_before_the_last_is_refused_without_its_text(tmp_path: Pa
     with pytest.raises(EvaluationError, match="Line 1 of answers") as refused:
         read_log(log)
     assert "secretword" not in str(refused.value)
-
-
-def test_progress_is_logged_with_counts_only(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level("INFO", logger="tasks.scoring.answering"):
-        report = progress_logger("tiny")
-        for done in (1, 2, 3):
-            report(done, 3)
-    assert [record.getMessage().split(" items_per")[0] for record in caplog.records] == [
-        "answered suite=tiny items=3 of=3"
-    ]

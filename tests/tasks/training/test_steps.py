@@ -73,4 +73,4 @@ def test_a_folder_is_a_base_in_place(small_base: Path, data_dir: Path) -> None:
     revision = steps.identify_base.fn(str(small_base))
     base = steps.prepare_base.fn(str(small_base), revision, None)
     assert base == Base(name=str(small_base), revision=revision)
-    assert steps.base_source(base) == (small_base, None)
+    assert base.source(open_store()) == (small_base, None)
