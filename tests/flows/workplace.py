@@ -140,7 +140,7 @@ def request_for(hospital: Hospital, **changes: object) -> WeeklyRequest:
     values: dict[str, object] = {
         "literature": (str(hospital.papers),),
         "recipe": str(hospital.recipe),
-        "base": str(hospital.base),
+        "base_model": str(hospital.base),
         "min_examples": 20,
         "held_out_limit": 6,
     }

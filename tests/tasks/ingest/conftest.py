@@ -30,4 +30,6 @@ def conn(_server: None) -> Iterator[psycopg.Connection[Any]]:
     with connect() as connection:
         yield connection
         connection.rollback()
-        connection.execute("truncate interactions, ingested_files, watermarks restart identity")
+        connection.execute(
+            "truncate interactions, ingested_files, watermarks, source_records, withdrawals restart identity"
+        )
