@@ -1,83 +1,72 @@
-"""Take in what is new and redact it; a row that is not certified goes no further."""
+"""Take in what is new and redact it; a row that is not certified goes no further.
 
-from typing import ParamSpec
+Source after source, reading after reading: each is redacted, recorded and remembered before the next begins, and its
+raw rows are deleted, so a killed run continues where it was and disk space does not grow with the sources.
+"""
 
-from prefect import Task, flow
+from collections.abc import Iterator
+from typing import Any, cast
+
+from prefect import flow, unmapped
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.parameters import CollectRequest
-from infra.artifacts import open_store
 from infra.database import exclusive, keep_key
 from infra.settings import get_settings
 from tasks.errors import DataError
 from tasks.ingest import steps as ingest
+from tasks.ingest.files import batches
 from tasks.phi import steps as phi
-from tasks.records import ChatQuery, RawShard, RedactedShard
+from tasks.records import ChatQuery, Reading
 from tasks.registry import steps as registry
 
-P = ParamSpec("P")
+# Redaction holds the interpreter: threads would only share one core. Other machines are for a Dask or Ray runner.
+ONE_BY_ONE = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=1))
 
 
-@flow(name="collect", flow_run_name="collect {request.agent_type}")
-def collect(request: CollectRequest) -> tuple[RedactedShard, ...]:
+@flow(name="collect", flow_run_name="collect {request.agent_type}", task_runner=ONE_BY_ONE)
+def collect(request: CollectRequest) -> tuple[Reading, ...]:
     """Collect and redact what is new for one agent, without training."""
     with exclusive(f"{request.agent_type}'s rows"):
         return collect_and_redact(request)
 
 
-def collect_and_redact(request: CollectRequest) -> tuple[RedactedShard, ...]:
-    """Return the certified shards of what came in since the last run; the watermarks move once they are recorded.
+def collect_and_redact(request: CollectRequest) -> tuple[Reading, ...]:
+    """Return what the sources held; each reading is certified, recorded and remembered before the next begins.
 
     One process collects at a time, because at its end no raw row may be left, whoever left it.
     """
     with exclusive("the collection of raw rows", wait=True):
-        return collect_alone(request)
+        keep_key(get_settings().key_fingerprint())
+        engine = phi.engine_version()
+        met = tuple(kept(request.agent_type, reading, engine) for reading in readings(request))
+        ingest.discard_raw()
+        return met
 
 
-def collect_alone(request: CollectRequest) -> tuple[RedactedShard, ...]:
-    """Collect, redact, record, move the watermarks, discard what is raw."""
-    keep_key(get_settings().key_fingerprint())
-    papers = ingest.find_files(request.literature, request.agent_type)
-    question_sets = ingest.find_files(request.examples, request.agent_type)
-    from_papers = collected(ingest.collect_papers, papers) if papers else None
-    from_sets = collected(ingest.collect_examples, question_sets, request.agent_type) if question_sets else None
-    for shard in (from_papers, from_sets):
-        refuse_empty(shard)
-    found = (from_papers, from_sets, collect_new_chats(request))
-    raw = tuple(shard for shard in found if shard is not None and shard.rows)
-    engine = phi.engine_version()
-    redacted = tuple(phi.redact_shard(shard, engine) for shard in raw)
-    registry.record_shards(request.agent_type, redacted)
-    ingest.advance_watermarks(request.agent_type, raw, (*papers, *question_sets))
+def readings(request: CollectRequest) -> Iterator[Reading]:
+    """Look at one source after the other."""
+    agent = request.agent_type
+    for paths, step in ((request.literature, ingest.collect_papers), (request.examples, ingest.collect_examples)):
+        for files in batches(ingest.find_files(paths, agent)) if paths else ():
+            yield refuse_empty(step(agent, files))
+    if request.chats:
+        yield ingest.collect_chats(chat_query(request))
+
+
+def kept(agent_type: str, reading: Reading, engine: str) -> Reading:
+    """Redact and record what a reading found, remember it as taken, and delete its raw rows."""
+    redacted = phi.redact_shard.map(reading.shards, engine=unmapped(engine)).result()
+    registry.record_shards(agent_type, tuple(redacted))
+    ingest.commit(agent_type, reading)
     ingest.discard_raw()
-    return redacted
+    return reading
 
 
-def collected(step: Task[P, RawShard], *args: P.args, **kwargs: P.kwargs) -> RawShard:
-    """Run a collecting step, once more if the cache remembers a shard whose raw rows were discarded since."""
-    shard = step(*args, **kwargs)
-    if open_store().exists(shard.artifact):
-        return shard
-    return step.with_options(refresh_cache=True)(*args, **kwargs)
-
-
-def refuse_empty(shard: RawShard | None) -> None:
-    """Stop at files that were named and gave nothing: in silence they would count as taken in.
-
-    Raises:
-        DataError: with what was left out, and why.
-    """
-    if shard is not None and not shard.rows:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in shard.rejected.items()) or "they hold no rows"
-        warnings = " ".join(shard.warnings)
-        raise DataError(
-            f"The {shard.source} files gave nothing to learn from: {reasons}. {warnings}".strip(),
-            fix="correct the files, or leave them out; README names the formats",
-        )
-
-
-def collect_new_chats(request: CollectRequest) -> RawShard:
-    """Return the rated chats after the watermark that pass the request's filters."""
-    query = ChatQuery(
+def chat_query(request: CollectRequest) -> ChatQuery:
+    """Return which exchanges to read: those after the watermark that pass the request's filters."""
+    return ChatQuery(
         agent_type=request.agent_type,
         min_rating=request.min_rating,
         min_answer_tokens=request.min_answer_tokens,
@@ -85,4 +74,18 @@ def collect_new_chats(request: CollectRequest) -> RawShard:
         limit=request.limit,
         after=0 if request.from_start else ingest.read_watermark("interactions", request.agent_type),
     )
-    return collected(ingest.collect_chats, query, ingest.fingerprint_chats(query))
+
+
+def refuse_empty(reading: Reading) -> Reading:
+    """Stop at files that were named and gave nothing at all: in silence they would count as taken in.
+
+    Raises:
+        DataError: with what was left out, and why.
+    """
+    if reading.taken or reading.unchanged or reading.retracted or reading.withdrawn:
+        return reading
+    reasons = ", ".join(f"{count} {reason}" for reason, count in reading.rejected.items()) or "they hold no rows"
+    raise DataError(
+        f"The {reading.source} files gave nothing to learn from: {reasons}. {' '.join(reading.warnings)}".strip(),
+        fix="correct the files, or leave them out; README names the formats",
+    )

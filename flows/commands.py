@@ -16,10 +16,11 @@ from rich.table import Column, Table
 from flows.console import err, out, print_json, showing_steps
 from flows.parameters import BenchmarkRequest, CollectRequest, TrainRequest, WeeklyRequest
 from infra import database, step_ledger
+from infra.artifacts import open_store
 from infra.doctor import examine
 from infra.settings import get_settings
 from tasks.errors import RegistryError
-from tasks.records import ModelVersion, Round
+from tasks.records import ModelVersion, Reading, Round
 from tasks.registry import outcomes, rounds, versions
 from tasks.scoring.report_input import ReportInput
 
@@ -85,7 +86,7 @@ def warnings_of(ended: Round) -> list[str]:
         )
     except OSError:
         return [f"The report of this round is no longer at {ended.report}."]
-    return [warning for shard in evidence.redacted for warning in shard.raw.warnings]
+    return [warning for reading in evidence.readings for warning in reading.warnings]
 
 
 def run_demo(*, chats: int, abstracts: int, recipe: str, refresh: bool, as_json: bool) -> None:
@@ -110,18 +111,30 @@ def run_collect(request: CollectRequest, *, refresh: bool, as_json: bool) -> Non
     from flows.collect import collect
 
     with running([], refresh=refresh):
-        shards = collect(request)
+        readings = collect(request)
     if as_json:
-        print_json([shard.model_dump(mode="json") for shard in shards])
+        print_json([reading.model_dump(mode="json") for reading in readings])
+    else:
+        print_readings(readings)
+
+
+def print_readings(readings: tuple[Reading, ...]) -> None:
+    """Print what each source held and what became of it; the counts of a line add up."""
+    if not any(reading.held for reading in readings):
+        out.print("Nothing new since the last run.")
         return
-    table = Table("source", "came in", "certified", "withheld", "findings", "not taken")
-    for shard in shards:
-        skipped = ", ".join(f"{count} {reason}" for reason, count in shard.raw.rejected.items())
-        findings = sum(shard.findings.values())
-        table.add_row(shard.source, *map(str, (shard.raw.rows, shard.rows, shard.withheld, findings)), skipped)
-    out.print(table if shards else "Nothing new since the last run.")
-    for warning in (w for shard in shards for w in shard.raw.warnings):
-        out.print(f"[yellow]{escape(warning)}[/yellow]", soft_wrap=True)
+    table = Table("source", "held", "new", "changed", "unchanged", "retracted", "rejected")
+    for reading in readings:
+        counts = (reading.held, reading.new, reading.changed, reading.unchanged, reading.retracted)
+        reasons = ", ".join(f"{count} {reason}" for reason, count in reading.rejected.items())
+        table.add_row(reading.source, *map(str, counts), reasons)
+    out.print(table)
+    for reading in readings:
+        for warning in reading.warnings:
+            out.print(f"[yellow]{escape(warning)}[/yellow]", soft_wrap=True)
+        if reading.rejects is not None:
+            path = open_store().path(reading.rejects)
+            out.print(f"Rejected records of {reading.source} by id and reason: {escape(str(path))}", soft_wrap=True)
 
 
 def run_train(request: TrainRequest, *, refresh: bool, as_json: bool) -> None:
@@ -166,7 +179,6 @@ def run_load_chats(file: Path, agent_type: str, *, as_json: bool) -> None:
 
 def run_chat(question: str, model: str | None, agent_type: str, answer_tokens: int, *, as_json: bool) -> None:
     """Answer one question with a registered model."""
-    from infra.artifacts import open_store
     from tasks.scoring.generation import ask
 
     version = _model(model) if model else _champion(agent_type)

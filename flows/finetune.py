@@ -34,7 +34,8 @@ def train_candidate(
         split_key=get_settings().key_fingerprint(),
     )
     shards = registry.list_shards(request.agent_type)
-    examples = dataset.build_dataset(shards, policy, base, built_in_suites())
+    withdrawn = registry.withdrawn_rows(request.agent_type)
+    examples = dataset.build_dataset(shards, policy, base, built_in_suites(), withdrawn)
     registry.record_dataset(examples)
 
     run = training.finetune(examples, recipe, base)

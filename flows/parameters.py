@@ -15,6 +15,7 @@ class CollectRequest(Record):
     agent_type: str = Field(default="MedicalQA", description="whose chats to learn from")
     literature: tuple[str, ...] = Field(default=(), description="PubMed XML files, folders or globs")
     examples: tuple[str, ...] = Field(default=(), description="question sets: JSON lines, PubMedQA, MedQuAD")
+    chats: bool = Field(default=True, description="whether to look at the rated chats of the database")
     min_rating: float = Field(default=4.0, ge=1, le=5, description="lowest rating of a chat that is learned from")
     min_answer_tokens: int = Field(default=10, ge=1, description="shortest answer, in words")
     days_back: int | None = Field(default=None, ge=1, description="only chats of the last days; None: all new ones")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from prefect import flow
 
 from flows.base_models import baseline_of, prepare_base
-from flows.collect import collect_and_redact
+from flows.collect import ONE_BY_ONE, collect_and_redact
 from flows.evidence import judge, publish, round_id
 from flows.finetune import train_candidate
 from flows.parameters import WeeklyRequest
@@ -24,7 +24,7 @@ from tasks.training import steps as training
 from tasks.training.recipes import load_recipe
 
 
-@flow(name="weekly-retrain", flow_run_name="weekly {request.agent_type}")
+@flow(name="weekly-retrain", flow_run_name="weekly {request.agent_type}", task_runner=ONE_BY_ONE)
 def weekly_retrain(request: WeeklyRequest) -> Round:
     """Run one round for one agent and return how it ended; a second one of the agent is refused meanwhile."""
     with exclusive(f"{request.agent_type}'s rows"):
@@ -38,6 +38,7 @@ def run_round(request: WeeklyRequest, *, started: float) -> Round:
 
     collect_and_redact(request)
     new_shards = registry.shards_since_last_round(request.agent_type)
+    readings = registry.readings_since_last_round(request.agent_type)
 
     base = prepare_base(recipe.base)
     candidate, run, dataset = train_candidate(request, recipe, base)
@@ -62,6 +63,7 @@ def run_round(request: WeeklyRequest, *, started: float) -> Round:
         run=this_round,
         agent_type=request.agent_type,
         finished_at=datetime.now(UTC),
+        readings=readings,
         redacted=new_shards,
         dataset=dataset,
         recipe=recipe,

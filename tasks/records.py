@@ -193,15 +193,39 @@ class RawShard(Record):
     source: str
     kind: RowKind
     rows: int
-    rejected: Mapping[str, int] = Field(default_factory=dict, description="reason → rows not taken")
+
+
+class Reading(Record):
+    """What one look at a source met. `new` to `retracted` and `rejected` add up to what the source held."""
+
+    source: str
+    kind: RowKind
+    shards: tuple[RawShard, ...] = Field(default=(), description="the new and changed rows; discarded once redacted")
+    new: int = 0
+    changed: int = Field(default=0, description="taken before with another content")
+    unchanged: int = Field(default=0, description="taken before; not taken again")
+    retracted: int = 0
+    rejected: Mapping[str, int] = Field(default_factory=dict, description="reason → records not taken")
+    rejects: Artifact | None = Field(default=None, description="JSON lines that name each rejected record; no text")
+    withdrawn: Artifact | None = Field(default=None, description="JSON lines of `Withdrawal`")
     watermark: Mapping[str, int] = Field(default_factory=dict, description="source position → last value seen")
+    files: tuple[SourceFile, ...] = Field(default=(), description="read to their end")
     warnings: tuple[str, ...] = Field(default=(), description="file and line of what could not be read; no text")
+
+    @property
+    def held(self) -> int:
+        """How many records the source held."""
+        return self.new + self.changed + self.unchanged + self.retracted + sum(self.rejected.values())
+
+    @property
+    def taken(self) -> int:
+        """How many rows go on to redaction."""
+        return self.new + self.changed
 
 
 class RedactedShard(Record):
     """Certified rows of one raw shard."""
 
-    raw: RawShard = Field(description="where the rows came from and what was not taken; its own artifact is discarded")
     artifact: Artifact
     source: str
     kind: RowKind

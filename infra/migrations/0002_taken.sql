@@ -35,3 +35,27 @@ from withdrawals w
 join source_records s on (w.source = 'pubmed' and s.pmid = w.source_id) or (w.source = 'doi' and s.doi = w.source_id)
 join rows r on r.source = s.source and r.source_id = s.source_id
 where w.reason in ('retracted', 'withdrawn');
+
+-- What one look at a source met: how many records it held, and what became of each.
+create table readings (
+    id bigint generated always as identity primary key,
+    agent_type text not null,
+    source text not null,
+    record jsonb not null,
+    created_at timestamptz not null default now()
+);
+create index readings_of_an_agent on readings (agent_type, created_at);
+
+-- A redacted shard carried what its reading met, which now stands in `readings`.
+insert into readings (agent_type, source, record, created_at)
+select agent_type, source,
+    jsonb_build_object(
+        'source', source, 'kind', kind, 'new', record #> '{raw,rows}', 'rejected', record #> '{raw,skipped}',
+        'warnings', record #> '{raw,warnings}'
+    ),
+    created_at
+from shards;
+update shards set record = record - 'raw';
+
+-- `readings` says what the files gave.
+alter table ingested_files drop column rows;

@@ -32,6 +32,7 @@ def curate(
     key: bytes,
     count_tokens: Callable[[tuple[Message, ...]], int | None],
     benchmark_runs: frozenset[str],
+    withdrawn: Mapping[str, str],
 ) -> Curated:
     """Return the examples of certified rows, valid, unique, apart from every benchmark, dealt to the splits by group.
 
@@ -39,7 +40,8 @@ def curate(
         PrivacyError: a row is not the one that its certificate names.
     """
     curated, kept = Curated(), _Kept()
-    for kind, row, example in _examples(lines, policy, curated.exclusions):
+    allowed = _not_withdrawn(lines, withdrawn, curated.exclusions)
+    for kind, row, example in _examples(allowed, policy, curated.exclusions):
         tokens, reason = None, reject_reason(example, policy)
         if reason is None and overlaps(example, benchmark_runs):
             reason = "overlaps a benchmark question"
@@ -81,6 +83,18 @@ class _Kept:
         if known is not None:
             return "exact duplicate"
         return "replaced by a later version" if earlier not in (None, content) else None
+
+
+def _not_withdrawn(
+    lines: Iterable[tuple[RowKind, CertifiedRow]], withdrawn: Mapping[str, str], exclusions: Counter[str]
+) -> Iterator[tuple[RowKind, CertifiedRow]]:
+    """Leave out retracted papers and withdrawn chats by the row that their shard still holds."""
+    for kind, line in lines:
+        reason = withdrawn.get(line.certificate.row_sha256)
+        if reason is None:
+            yield kind, line
+        else:
+            exclusions[reason] += 1
 
 
 def _examples(

@@ -20,9 +20,13 @@ log = logging.getLogger(__name__)
 
 @step()
 def build_dataset(
-    shards: tuple[RedactedShard, ...], policy: CurationPolicy, base: Base, suites: tuple[Suite, ...]
+    shards: tuple[RedactedShard, ...],
+    policy: CurationPolicy,
+    base: Base,
+    suites: tuple[Suite, ...],
+    withdrawn: Artifact | None = None,
 ) -> DatasetVersion:
-    """Curate redacted shards into one versioned split, apart from every question of `suites`."""
+    """Curate redacted shards into one versioned split, apart from every question of `suites` and withdrawn row."""
     from tasks.dataset import chat_format
 
     store = open_store()
@@ -33,6 +37,7 @@ def build_dataset(
         key=get_settings().secret_key(),
         count_tokens=functools.partial(chat_format.count_tokens, tokenizer),
         benchmark_runs=frozenset().union(*(_questions(suite) for suite in suites)),
+        withdrawn={row["row_sha256"]: row["reason"] for row in store.rows(withdrawn)} if withdrawn else {},
     )
     counts: dict[str, int] = {split: len(rows) for split, rows in curated.splits.items()}
     if counts["train"] < policy.min_examples or not counts["validation"] or not counts["test"]:

@@ -44,9 +44,8 @@ def import_chats(connection: psycopg.Connection[Any], file: Path, agent_type: st
     rows = list(_rows(file, content, agent_type))
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO ingested_files (sha256, agent_type, path, rows) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT DO NOTHING",
-            (digest, IMPORTED, file.name, len(rows)),
+            "INSERT INTO ingested_files (sha256, agent_type, path) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            (digest, IMPORTED, file.name),
         )
         if not cursor.rowcount:
             return {"loaded": 0, "already there": len(rows)}

@@ -2,12 +2,13 @@
 
 import glob
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tasks.errors import SourceError
 from tasks.records import SourceFile
 
+BATCH_BYTES = 64 << 20  # about what one file of the PubMed baseline holds, unpacked ten times as much
 PAPERS = (".xml", ".xml.gz")
 
 
@@ -26,6 +27,18 @@ def fingerprint_files(paths: Iterable[str]) -> tuple[SourceFile, ...]:
             fingerprint = _fingerprint(file)
             found.setdefault(fingerprint.sha256, fingerprint)
     return tuple(found.values())
+
+
+def batches(files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, ...]]:
+    """Yield the files in their order, as many together as hold `BATCH_BYTES`; a larger one goes alone."""
+    batch: list[SourceFile] = []
+    for file in files:
+        if batch and sum(f.bytes for f in batch) + file.bytes > BATCH_BYTES:
+            yield tuple(batch)
+            batch = []
+        batch.append(file)
+    if batch:
+        yield tuple(batch)
 
 
 def _expand(path: str) -> list[Path]:

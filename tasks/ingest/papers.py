@@ -25,7 +25,10 @@ def collect_documents(paths: Sequence[Path], intake: Intake) -> Iterator[dict[st
     lines = 0
     with tempfile.TemporaryFile() as spool:
         for citation in (c for path in paths for c in read_citations(path, intake)):
-            if citation.reason:
+            if citation.reason == "retracted":
+                intake.retracted += 1
+                intake.withdraw(SOURCE, citation.pmid, "retracted")
+            elif citation.reason:
                 intake.reject(citation.reason, source=SOURCE, source_id=citation.pmid)
             version, line = latest.get(citation.pmid, (0, -1))
             if citation.version < version and citation.document:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import psycopg
+from psycopg.types.json import Jsonb
 
-from tasks.records import SourceFile
+from tasks.records import Reading, SourceFile
 
 
 def watermark(conn: psycopg.Connection[Any], source: str, agent_type: str) -> int:
@@ -40,11 +41,19 @@ def not_yet_ingested(
     return tuple(file for file in files if file.sha256 not in done)
 
 
-def mark_ingested(conn: psycopg.Connection[Any], agent_type: str, files: Iterable[SourceFile], rows: int) -> None:
-    """Remember files by their content; `rows` is what they gave together."""
+def mark_ingested(conn: psycopg.Connection[Any], agent_type: str, files: Iterable[SourceFile]) -> None:
+    """Remember files by their content."""
     for file in files:
         conn.execute(
-            "insert into ingested_files (sha256, agent_type, path, rows) values (%s, %s, %s, %s)"
-            " on conflict do nothing",
-            (file.sha256, agent_type, file.path, rows),
+            "insert into ingested_files (sha256, agent_type, path) values (%s, %s, %s) on conflict do nothing",
+            (file.sha256, agent_type, file.path),
         )
+
+
+def write_down(conn: psycopg.Connection[Any], agent_type: str, reading: Reading) -> None:
+    """Keep what a reading met, for the report of the round that learns from it. Its raw shards are not kept."""
+    record = reading.model_dump(mode="json", exclude={"shards", "files"})
+    conn.execute(
+        "insert into readings (agent_type, source, record) values (%s, %s, %s)",
+        (agent_type, reading.source, Jsonb(record)),
+    )

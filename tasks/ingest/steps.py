@@ -1,22 +1,29 @@
-"""The ingest stage: what is new at the sources in, raw shards out, which may hold PHI until `discard_raw`."""
+"""The ingest stage: what is new at the sources in, raw shards out, which may hold PHI until `discard_raw`.
 
+No reading is cached: it depends on what was taken before. It is cheap beside redaction, which is cached by content.
+"""
+
+import itertools
 import logging
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from pydantic import BaseModel
 
 from infra.artifacts import open_store
 from infra.database import connect
 from infra.settings import get_settings
-from tasks.ingest import interactions, positions, pubmed_xml, question_sets
+from tasks.ingest import interactions, positions, pubmed_xml, question_sets, taken
 from tasks.ingest.files import fingerprint_files
 from tasks.ingest.intake import Intake
 from tasks.ingest.papers import collect_documents
 from tasks.policies import step
-from tasks.records import ChatQuery, RawShard, SourceFile
+from tasks.records import ChatQuery, RawShard, Reading, RowKind, SourceFile, Withdrawal
 
 log = logging.getLogger(__name__)
 
-
-RAW_KINDS = RAW_PAPERS, RAW_EXAMPLES, RAW_CHATS = "raw-papers", "raw-examples", "raw-chats"
+SHARD_ROWS = 5_000  # half a minute of redaction for abstracts
+RAW: dict[RowKind, str] = {"documents": "raw-documents", "interactions": "raw-chats", "examples": "raw-examples"}
 
 
 @step(cached=False)
@@ -29,38 +36,20 @@ def find_files(paths: tuple[str, ...], agent_type: str) -> tuple[SourceFile, ...
     return fresh
 
 
-@step()
-def collect_papers(files: tuple[SourceFile, ...]) -> RawShard:
-    """Read PubMed files into one shard of documents: the latest version of each PMID."""
+@step(cached=False)
+def collect_papers(agent_type: str, files: tuple[SourceFile, ...]) -> Reading:
+    """Read PubMed files: the latest version of each PMID, less what was deleted or retracted."""
     intake = Intake()
-    paths = [Path(file.path) for file in files]
-    artifact = open_store().save_rows(RAW_PAPERS, collect_documents(paths, intake))
-    log.info("papers collected files=%d rows=%s rejected=%d", len(files), artifact.rows, intake.rejected.total())
-    return RawShard(
-        artifact=artifact,
-        source=pubmed_xml.SOURCE,
-        kind="documents",
-        rows=artifact.rows or 0,
-        rejected=dict(intake.rejected),
-        warnings=tuple(intake.warnings),
-    )
+    rows = collect_documents([Path(file.path) for file in files], intake)
+    return _reading(agent_type, pubmed_xml.SOURCE, "documents", rows, intake, files)
 
 
-@step()
-def collect_examples(files: tuple[SourceFile, ...], agent_type: str) -> RawShard:
-    """Read question and answer files into one shard of examples."""
+@step(cached=False)
+def collect_examples(agent_type: str, files: tuple[SourceFile, ...]) -> Reading:
+    """Read question and answer files."""
     intake = Intake()
     rows = (row for file in files for row in question_sets.read_examples(Path(file.path), agent_type, intake))
-    artifact = open_store().save_rows(RAW_EXAMPLES, rows)
-    log.info("examples collected files=%d rows=%s rejected=%d", len(files), artifact.rows, intake.rejected.total())
-    return RawShard(
-        artifact=artifact,
-        source=question_sets.SOURCE,
-        kind="examples",
-        rows=artifact.rows or 0,
-        rejected=dict(intake.rejected),
-        warnings=tuple(intake.warnings),
-    )
+    return _reading(agent_type, question_sets.SOURCE, "examples", rows, intake, files)
 
 
 @step(cached=False)
@@ -71,40 +60,28 @@ def read_watermark(source: str, agent_type: str) -> int:
 
 
 @step(cached=False)
-def fingerprint_chats(query: ChatQuery) -> str:
-    """Return a digest of the exchanges that `query` reads: another digest, another collection."""
-    with connect() as conn:
-        return interactions.fingerprint(conn, query, get_settings().secret_key())
-
-
-@step()
-def collect_chats(query: ChatQuery, fingerprint: str) -> RawShard:
-    """Collect the rated exchanges that `query` names; `fingerprint` keys the step on what the table held."""
+def collect_chats(query: ChatQuery) -> Reading:
+    """Collect the rated exchanges that `query` names."""
     intake = Intake()
-    key = get_settings().secret_key()
     with connect() as conn:
-        rows = interactions.collect_interactions(conn, query, key, intake)
-        artifact = open_store().save_rows(RAW_CHATS, rows)
-    log.info("chats collected rows=%s rejected=%d", artifact.rows, intake.rejected.total())
-    return RawShard(
-        artifact=artifact,
-        source=interactions.SOURCE,
-        kind="interactions",
-        rows=artifact.rows or 0,
-        rejected=dict(intake.rejected),
-        watermark=dict(intake.watermark),
-    )
+        rows = interactions.collect_interactions(conn, query, get_settings().secret_key(), intake)
+        return _reading(query.agent_type, interactions.SOURCE, "interactions", rows, intake)
 
 
 @step(cached=False)
-def advance_watermarks(agent_type: str, shards: tuple[RawShard, ...], files: tuple[SourceFile, ...]) -> None:
-    """Remember how far the sources were read; called once their redacted rows are recorded."""
-    read_from_files = sum(shard.rows for shard in shards if shard.kind != "interactions")
+def commit(agent_type: str, reading: Reading) -> None:
+    """Remember what was taken and withdrawn and how far the source was read, once the redacted rows are recorded."""
+    store, key = open_store(), get_settings().secret_key()
     with connect() as conn:
-        for shard in shards:
-            positions.advance(conn, agent_type, shard.watermark)
-        positions.mark_ingested(conn, agent_type, files, read_from_files)
-    log.info("watermarks advanced shards=%d files=%d", len(shards), len(files))
+        for shard in reading.shards:
+            taken.take(conn, agent_type, store.rows(shard.artifact), key)
+        if reading.withdrawn is not None:
+            taken.withdraw(conn, [Withdrawal.model_validate(row) for row in store.rows(reading.withdrawn)])
+        positions.advance(conn, agent_type, reading.watermark)
+        positions.mark_ingested(conn, agent_type, reading.files)
+        if reading.held:
+            positions.write_down(conn, agent_type, reading)
+    log.info("taken source=%s new=%d changed=%d of=%d", reading.source, reading.new, reading.changed, reading.held)
 
 
 @step(cached=False)
@@ -114,6 +91,42 @@ def discard_raw() -> None:
     The caller sees to it that nobody else collects meanwhile.
     """
     store = open_store()
-    for kind in RAW_KINDS:
+    for kind in RAW.values():
         store.clear(kind)
     log.info("raw shards discarded")
+
+
+def _reading(
+    agent_type: str,
+    source: str,
+    kind: RowKind,
+    rows: Iterable[BaseModel | taken.Row],
+    intake: Intake,
+    files: tuple[SourceFile, ...] = (),
+) -> Reading:
+    """Save what is new or changed among the rows, in shards, and what else the reading met."""
+    store = open_store()
+    with connect() as ledger:
+        fresh = taken.untaken(ledger, agent_type, rows, get_settings().secret_key(), intake)
+        artifacts = [store.save_rows(RAW[kind], part) for part in _parts(fresh)]
+    return Reading(
+        source=source,
+        kind=kind,
+        shards=tuple(RawShard(artifact=a, source=source, kind=kind, rows=a.rows or 0) for a in artifacts),
+        new=intake.new,
+        changed=intake.changed,
+        unchanged=intake.unchanged,
+        retracted=intake.retracted,
+        rejected=dict(intake.rejected),
+        rejects=store.save_rows("rejects", map(vars, intake.rejects())) if intake.rejected else None,
+        withdrawn=store.save_rows("withdrawn", intake.withdrawn) if intake.withdrawn else None,
+        watermark=dict(intake.watermark),
+        files=files,
+        warnings=tuple(intake.warnings),
+    )
+
+
+def _parts(rows: Iterator[taken.Row]) -> Iterator[Iterator[taken.Row]]:
+    """Cut rows into shards of `SHARD_ROWS`; each part is read to its end before the next is asked for."""
+    for first in rows:
+        yield itertools.chain((first,), itertools.islice(rows, SHARD_ROWS - 1))

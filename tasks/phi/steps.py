@@ -35,7 +35,6 @@ def redact_shard(shard: RawShard, engine: str) -> RedactedShard:
     kept, findings = artifact.rows or 0, dict(sorted(tally.findings.items()))
     logger.info("redacted rows=%d withheld=%d findings=%d", kept, tally.withheld, sum(findings.values()))
     return RedactedShard(
-        raw=shard,
         artifact=artifact,
         source=shard.source,
         kind=shard.kind,

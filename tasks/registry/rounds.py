@@ -1,6 +1,6 @@
 """How weekly rounds ended. Promotion, decision and record of a round are one transaction: all happened, or none."""
 
-from tasks.records import PromotionDecision, RedactedShard, Round
+from tasks.records import PromotionDecision, Reading, RedactedShard, Round
 from tasks.registry import outcomes, versions
 from tasks.registry.statements import Connection, fetch
 
@@ -40,6 +40,12 @@ def shards_since_last_round(conn: Connection, agent_type: str) -> tuple[Redacted
     """Return what an agent's next round learns anew: the shards recorded after its last concluded round."""
     rows = fetch(conn, "shards_since_last_round", agent_type=agent_type)
     return tuple(RedactedShard.model_validate(row[0]) for row in rows)
+
+
+def readings_since_last_round(conn: Connection, agent_type: str) -> tuple[Reading, ...]:
+    """Return what an agent's sources held when they were looked at since its last concluded round."""
+    rows = fetch(conn, "readings_since_last_round", agent_type=agent_type)
+    return tuple(Reading.model_validate(row[0]) for row in rows)
 
 
 def waiting_chats(conn: Connection) -> dict[str, int]:

@@ -3,8 +3,18 @@
 from infra.artifacts import open_store
 from infra.database import connect
 from tasks.policies import step
-from tasks.records import DatasetVersion, EvalResult, ModelVersion, PromotionDecision, RedactedShard, Round, TrainingRun
-from tasks.registry import lineage, outcomes, rounds, versions
+from tasks.records import (
+    Artifact,
+    DatasetVersion,
+    EvalResult,
+    ModelVersion,
+    PromotionDecision,
+    Reading,
+    RedactedShard,
+    Round,
+    TrainingRun,
+)
+from tasks.registry import lineage, outcomes, retractions, rounds, versions
 
 ROUNDS = "rounds"
 
@@ -86,6 +96,22 @@ def shards_since_last_round(agent_type: str) -> tuple[RedactedShard, ...]:
     """Return what this round learns anew."""
     with connect() as conn:
         return rounds.shards_since_last_round(conn, agent_type)
+
+
+@step(cached=False)
+def readings_since_last_round(agent_type: str) -> tuple[Reading, ...]:
+    """Return what the sources held since the last round."""
+    with connect() as conn:
+        return rounds.readings_since_last_round(conn, agent_type)
+
+
+@step(cached=False)
+def withdrawn_rows(agent_type: str) -> Artifact | None:
+    """Return the redacted rows that must not enter a dataset any more, as JSON lines {row_sha256, reason}."""
+    with connect() as conn:
+        found = retractions.withdrawn_rows(conn, agent_type)
+    rows = ({"row_sha256": row, "reason": reason} for row, reason in found.items())
+    return open_store().save_rows("exclusions", rows) if found else None
 
 
 @step(cached=False)

@@ -15,6 +15,7 @@ from tasks.records import (
     EvalResult,
     ModelVersion,
     PromotionDecision,
+    Reading,
     Recipe,
     Record,
     RedactedShard,
@@ -47,6 +48,7 @@ class ReportInput(Record):
     agent_type: str
     finished_at: datetime
     summary: str = Field(default="", description="why a run ended without a decision; no clinical text")
+    readings: tuple[Reading, ...] = Field(default=(), description="what the sources held since the last round")
     redacted: tuple[RedactedShard, ...] = ()
     dataset: DatasetVersion | None = None
     recipe: Recipe | None = None

@@ -1,10 +1,9 @@
 """The report's rows: how many came in, where they were left out, and what was redacted."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from tasks.records import RawShard
 from tasks.scoring.report_input import ReportInput
 
 
@@ -18,13 +17,12 @@ class Bar(NamedTuple):
 
 
 def rows_view(report: ReportInput) -> dict[str, Any] | None:
-    """Return the funnel, the counts by source and the reasons for leaving out; None if nothing came in."""
-    raw = tuple(shard.raw for shard in report.redacted)
-    if not raw:
+    """Return the funnel, the counts by source and the reasons for leaving out; None if nothing was looked at."""
+    if not report.readings:
         return None
-    came_in = {source: sum(map(_came_in, shards)) for source, shards in _by_source(raw).items()}
-    taken = _sum_by_source(raw)
-    certified = _sum_by_source(report.redacted)
+    came_in = _summed((reading.source, reading.held) for reading in report.readings)
+    taken = _summed((reading.source, reading.taken) for reading in report.readings)
+    certified = _summed((shard.source, shard.rows) for shard in report.redacted)
     stages = [
         ("Came in", sum(came_in.values()), "read from the sources"),
         ("Taken", taken.total(), "passed the filters"),
@@ -40,14 +38,17 @@ def rows_view(report: ReportInput) -> dict[str, Any] | None:
             (source, came_in[source], taken[source], certified.get(source), kept.get(source)) for source in came_in
         ],
         "left_out": _left_out(report, taken, certified),
-        "warnings": [warning for shard in raw for warning in shard.warnings],
+        "warnings": [warning for reading in report.readings for warning in reading.warnings],
     }
 
 
 def _left_out(report: ReportInput, taken: Counter[str], certified: Counter[str]) -> list[Bar]:
     reasons: list[tuple[str, int, str]] = []
-    for source, shards in _by_source([shard.raw for shard in report.redacted]).items():
-        rejected = sum((Counter(shard.rejected) for shard in shards), Counter[str]())
+    for source in taken:
+        readings = [reading for reading in report.readings if reading.source == source]
+        rejected = sum((Counter(reading.rejected) for reading in readings), Counter[str]())
+        rejected["retracted"] += sum(reading.retracted for reading in readings)
+        rejected["taken before, unchanged"] += sum(reading.unchanged for reading in readings)
         reasons += [(reason, count, source) for reason, count in rejected.items()]
     withheld = {source: taken[source] - certified[source] for source in taken}
     reasons += [("withheld by redaction", count, source) for source, count in withheld.items() if count > 0]
@@ -73,21 +74,10 @@ def privacy_view(report: ReportInput) -> dict[str, Any] | None:
     }
 
 
-def _came_in(shard: RawShard) -> int:
-    return shard.rows + sum(shard.rejected.values())
-
-
-def _by_source(shards: Sequence[RawShard]) -> Mapping[str, list[RawShard]]:
-    grouped: dict[str, list[RawShard]] = {}
-    for shard in shards:
-        grouped.setdefault(shard.source, []).append(shard)
-    return grouped
-
-
-def _sum_by_source(shards: Sequence[Any]) -> Counter[str]:
+def _summed(counts: Iterable[tuple[str, int]]) -> Counter[str]:
     total: Counter[str] = Counter()
-    for shard in shards:
-        total[shard.source] += shard.rows
+    for source, rows in counts:
+        total[source] += rows
     return total
 
 

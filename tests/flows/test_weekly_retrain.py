@@ -182,8 +182,7 @@ def test_every_artifact_is_what_its_name_says_and_no_work_is_left(first: Played)
 
 def test_a_round_on_unchanged_input_repeats_nothing_and_is_the_same_round(first: Played, second: Played) -> None:
     assert second.ended == first.ended
-    # The watermark moved, so the chats after it are looked for; there are none.
-    assert second.names(cached=False) & CACHED == {"collect_chats"}
+    assert second.names(cached=False) & CACHED == set()
     assert second.names(cached=True) == {"prepare_base", "build_dataset", "finetune", "export_gguf", "check_parity"}
     assert sum(t.seconds for t in second.times) < sum(t.seconds for t in first.times) / 4
 
@@ -195,7 +194,7 @@ def test_new_chats_make_another_dataset_that_keeps_the_old_shards(first: Played,
     assert len(after.shards) == len(before.shards) + 1
     assert sum(after.examples.values()) > sum(before.examples.values())
     assert third.ended.id != first.ended.id
-    assert {"prepare_base", "collect_papers"} & third.names(cached=False) == set()
+    assert {"prepare_base"} & third.names(cached=False) == set()
     assert third.names(cached=False) >= {"redact_shard", "build_dataset", "finetune", "export_gguf", "score"}
     store = open_store()
     for split, artifact in before.splits.items():  # a group stays where it was
@@ -249,10 +248,12 @@ def test_zero_rows_after_the_filters_is_a_data_error_and_nothing_is_registered(e
 
 def test_what_a_stricter_run_passed_over_is_taken_in_from_the_start(empty: Path, hospital: Hospital) -> None:
     load(hospital.chats)
-    strict = collect(CollectRequest(min_rating=5))
-    assert collect(CollectRequest(min_rating=4)) == ()
-    wider = collect(CollectRequest(min_rating=4, from_start=True))
-    assert 0 < sum(shard.rows for shard in strict) < sum(shard.rows for shard in wider)
+    (strict,) = collect(CollectRequest(min_rating=5))
+    assert collect(CollectRequest(min_rating=4))[0].held == 0
+    (wider,) = collect(CollectRequest(min_rating=4, from_start=True))
+    assert wider.unchanged == strict.new > 0
+    assert wider.new > 0
+    assert wider.held == strict.held
 
 
 def test_a_chat_that_is_rated_late_waits_and_is_collected(empty: Path, hospital: Hospital) -> None:
@@ -267,18 +268,20 @@ def test_a_chat_that_is_rated_late_waits_and_is_collected(empty: Path, hospital:
         )
     with connect() as connection:
         assert rounds.waiting_chats(connection)[AGENT] == 1
-    assert [shard.rows for shard in collect(CollectRequest())] == [1]
+    (reading,) = collect(CollectRequest())
+    assert (reading.new, reading.held) == (1, 1)
 
 
 @pytest.mark.parametrize("killed", ["before the redaction", "before the raw rows were discarded"])
 def test_raw_text_of_a_killed_round_does_not_stay(killed: str, empty: Path, hospital: Hospital) -> None:
     load(hospital.chats)
     query = ChatQuery(agent_type=AGENT)
-    raw = ingest_steps.collect_chats(query, ingest_steps.fingerprint_chats(query))
+    reading = ingest_steps.collect_chats(query)
     if killed == "before the raw rows were discarded":
+        (raw,) = reading.shards
         shard = phi_steps.redact_shard(raw, phi_steps.engine_version())
         registry_steps.record_shards(AGENT, (shard,))
-        ingest_steps.advance_watermarks(AGENT, (raw,), ())
+        ingest_steps.commit(AGENT, reading)
     load(hospital.later_chats)  # the world goes on before the command is repeated
     collect(CollectRequest())
     assert raw_rows(empty) == 0

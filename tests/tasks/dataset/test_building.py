@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -25,7 +25,12 @@ def chat(number: int, answer: str, *, rating: float = 4.0, subject: str = "", qu
     return CertifiedRow(row=row, certificate=certificate)
 
 
-def curated(*chats: CertifiedRow, max_tokens: int = 100, runs: frozenset[str] = frozenset()) -> Curated:
+def curated(
+    *chats: CertifiedRow,
+    max_tokens: int = 100,
+    runs: frozenset[str] = frozenset(),
+    withdrawn: Mapping[str, str] | None = None,
+) -> Curated:
     lines: Iterator[tuple[RowKind, CertifiedRow]] = (("interactions", line) for line in chats)
     return curate(
         lines,
@@ -33,6 +38,7 @@ def curated(*chats: CertifiedRow, max_tokens: int = 100, runs: frozenset[str] = 
         key=KEY,
         count_tokens=lambda messages: sum(len(m.content.split()) for m in messages),
         benchmark_runs=runs,
+        withdrawn=withdrawn or {},
     )
 
 
@@ -53,6 +59,13 @@ def test_a_chat_that_was_corrected_later_replaces_what_it_was() -> None:
     result = curated(chat(1, "Bed rest for a month."), chat(1, "Walk a little every day.", rating=5))
     assert answers(result) == ["Walk a little every day."]
     assert result.exclusions == {"replaced by a later version": 1}
+
+
+def test_a_withdrawn_row_is_left_out_by_its_reason() -> None:
+    before, after = chat(1, "Bed rest for a month."), chat(2, "Walk a little every day.")
+    result = curated(before, after, withdrawn={before.certificate.row_sha256: "consent withdrawn"})
+    assert answers(result) == ["Walk a little every day."]
+    assert result.exclusions == {"consent withdrawn": 1}
 
 
 def test_every_row_of_a_patient_lies_in_one_split() -> None:

@@ -31,5 +31,5 @@ def conn(_server: None) -> Iterator[psycopg.Connection[Any]]:
         yield connection
         connection.rollback()
         connection.execute(
-            "truncate interactions, ingested_files, watermarks, source_records, withdrawals restart identity"
+            "truncate interactions, ingested_files, watermarks, source_records, withdrawals, readings restart identity"
         )

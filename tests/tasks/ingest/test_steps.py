@@ -13,88 +13,117 @@ from tasks.records import ChatQuery, Document, Example, Interaction, SourceFile
 from tasks.sample.abstracts import write_pubmed_xml
 from tasks.sample.load import load_sample_chats
 
-QUERY = ChatQuery(agent_type="MedicalQA")
+AGENT = "MedicalQA"
+QUERY = ChatQuery(agent_type=AGENT)
 
 
 @pytest.fixture
 def papers(conn: psycopg.Connection[Any], tmp_path: Path) -> tuple[SourceFile, ...]:
     write_pubmed_xml(tmp_path / "a.xml", seed=1, count=20)
     write_pubmed_xml(tmp_path / "b.xml", seed=2, count=5)
-    return steps.find_files.fn((str(tmp_path),), "MedicalQA")
+    return steps.find_files.fn((str(tmp_path),), AGENT)
 
 
 def test_papers_become_a_raw_shard(papers: tuple[SourceFile, ...]) -> None:
-    shard = steps.collect_papers.fn(papers)
+    reading = steps.collect_papers.fn(AGENT, papers)
+    (shard,) = reading.shards
     assert (shard.kind, shard.source, shard.rows) == ("documents", "pubmed", 23)
-    assert shard.rejected == {"retracted": 1, "no abstract": 1}
-    assert shard.artifact.key.startswith("raw-papers/")
+    assert (reading.new, reading.retracted, reading.held) == (23, 1, 25)
+    assert reading.rejected == {"no abstract": 1}
+    assert shard.artifact.key.startswith("raw-documents/")
     assert len([Document.model_validate(row) for row in open_store().rows(shard.artifact)]) == 23
-    assert steps.collect_papers.fn(papers) == shard
+    assert steps.collect_papers.fn(AGENT, papers) == reading
+
+
+def test_every_rejected_record_is_named_with_its_reason(papers: tuple[SourceFile, ...]) -> None:
+    reading = steps.collect_papers.fn(AGENT, papers)
+    assert reading.rejects is not None
+    (named,) = open_store().rows(reading.rejects)
+    assert named["reason"] == "no abstract"
+    assert named["source_id"].isdecimal()
+
+
+def test_a_long_reading_is_cut_into_shards_that_hold_every_row_once(
+    papers: tuple[SourceFile, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "SHARD_ROWS", 10)
+    reading = steps.collect_papers.fn(AGENT, papers)
+    assert [shard.rows for shard in reading.shards] == [10, 10, 3]
+    ids = [row["source_id"] for shard in reading.shards for row in open_store().rows(shard.artifact)]
+    assert len(set(ids)) == len(ids) == 23
 
 
 def test_examples_become_a_raw_shard(conn: psycopg.Connection[Any], tmp_path: Path) -> None:
     (tmp_path / "q.jsonl").write_text('{"question": "Tea?", "answer": "Yes."}\nno\n', encoding="utf-8")
     files = steps.find_files.fn((str(tmp_path / "q.jsonl"),), "Clinical")
-    shard = steps.collect_examples.fn(files, "Clinical")
-    assert (shard.kind, shard.rows, shard.rejected) == ("examples", 1, {"malformed line": 1})
+    reading = steps.collect_examples.fn("Clinical", files)
+    (shard,) = reading.shards
+    assert (shard.kind, shard.rows, reading.rejected) == ("examples", 1, {"malformed line": 1})
     (example,) = [Example.model_validate(row) for row in open_store().rows(shard.artifact)]
     assert example.agent_type == "Clinical"
-    assert len(shard.warnings) == 1
+    assert len(reading.warnings) == 1
 
 
 def test_chats_become_a_raw_shard_of_valid_interactions_without_keys(conn: psycopg.Connection[Any]) -> None:
     load_sample_chats(conn, 1, 300, datetime.now(UTC))
     conn.commit()
-    fingerprint = steps.fingerprint_chats.fn(QUERY)
-    shard = steps.collect_chats.fn(QUERY, fingerprint)
+    reading = steps.collect_chats.fn(QUERY)
+    (shard,) = reading.shards
     rows = [Interaction.model_validate(row) for row in open_store().rows(shard.artifact)]
-    assert len(rows) == shard.rows > 50
+    assert len(rows) == shard.rows == reading.new > 50
     assert shard.kind == "interactions"
     assert shard.artifact.key.startswith("raw-chats/")
     found = conn.execute("select subject_key, conversation_id from interactions").fetchall()
     keys = {key for row in found for key in row}
     assert not keys & {key for row in rows for key in (row.subject_key, row.conversation_id)}
-    assert steps.fingerprint_chats.fn(QUERY) == fingerprint
-    assert steps.collect_chats.fn(QUERY, fingerprint) == shard
+    assert steps.collect_chats.fn(QUERY) == reading
 
 
-def test_zero_rows_are_a_shard_and_no_error(conn: psycopg.Connection[Any]) -> None:
-    assert steps.collect_chats.fn(QUERY, steps.fingerprint_chats.fn(QUERY)).rows == 0
-    assert steps.collect_papers.fn(()).rows == 0
-    assert steps.collect_examples.fn((), "MedicalQA").rows == 0
+def test_zero_rows_are_no_shard_and_no_error(conn: psycopg.Connection[Any]) -> None:
+    for reading in (
+        steps.collect_chats.fn(QUERY),
+        steps.collect_papers.fn(AGENT, ()),
+        steps.collect_examples.fn(AGENT, ()),
+    ):
+        assert (reading.shards, reading.held) == ((), 0)
+
+
+def test_what_was_committed_is_unchanged_the_next_time(papers: tuple[SourceFile, ...]) -> None:
+    reading = steps.collect_papers.fn(AGENT, papers)
+    steps.commit.fn(AGENT, reading)
+    steps.commit.fn(AGENT, reading)
+    again = steps.collect_papers.fn(AGENT, papers)
+    assert (again.new, again.unchanged, again.retracted, again.shards) == (0, 23, 1, ())
+    assert steps.collect_papers.fn("Clinical", papers).new == 23
 
 
 def test_ingested_files_are_not_found_again_for_the_same_agent(papers: tuple[SourceFile, ...], tmp_path: Path) -> None:
-    shard = steps.collect_papers.fn(papers)
-    steps.advance_watermarks.fn("MedicalQA", (shard,), papers)
-    steps.advance_watermarks.fn("MedicalQA", (shard,), papers)
-    assert steps.find_files.fn((str(tmp_path),), "MedicalQA") == ()
+    steps.commit.fn(AGENT, steps.collect_papers.fn(AGENT, papers))
+    assert steps.find_files.fn((str(tmp_path),), AGENT) == ()
     assert steps.find_files.fn((str(tmp_path),), "Clinical") == papers
     (tmp_path / "a.xml").write_text("changed", encoding="utf-8")
-    assert [f.path for f in steps.find_files.fn((str(tmp_path),), "MedicalQA")] == [str(tmp_path / "a.xml")]
+    assert [f.path for f in steps.find_files.fn((str(tmp_path),), AGENT)] == [str(tmp_path / "a.xml")]
 
 
 def test_watermarks_go_forward_only_and_are_kept_per_agent(conn: psycopg.Connection[Any]) -> None:
-    assert steps.read_watermark.fn("interactions", "MedicalQA") == 0
-    empty = steps.collect_papers.fn(())
+    assert steps.read_watermark.fn("interactions", AGENT) == 0
+    empty = steps.collect_papers.fn(AGENT, ())
     for value in (7, 30, 12):
-        shard = empty.model_copy(update={"watermark": {"interactions": value}})
-        steps.advance_watermarks.fn("MedicalQA", (shard,), ())
-    assert steps.read_watermark.fn("interactions", "MedicalQA") == 30
+        steps.commit.fn(AGENT, empty.model_copy(update={"watermark": {"interactions": value}}))
+    assert steps.read_watermark.fn("interactions", AGENT) == 30
     assert steps.read_watermark.fn("interactions", "Billing") == 0
 
 
 def test_the_next_collection_begins_behind_the_watermark(conn: psycopg.Connection[Any]) -> None:
     load_sample_chats(conn, 1, 100, datetime.now(UTC))
     conn.commit()
-    first = steps.collect_chats.fn(QUERY, steps.fingerprint_chats.fn(QUERY))
-    steps.advance_watermarks.fn("MedicalQA", (first,), ())
-    again = QUERY.model_copy(update={"after": steps.read_watermark.fn("interactions", "MedicalQA")})
-    assert steps.collect_chats.fn(again, steps.fingerprint_chats.fn(again)).rows == 0
+    steps.commit.fn(AGENT, steps.collect_chats.fn(QUERY))
+    again = QUERY.model_copy(update={"after": steps.read_watermark.fn("interactions", AGENT)})
+    assert steps.collect_chats.fn(again).held == 0
 
 
 def test_raw_shards_are_gone_after_discarding_twice(papers: tuple[SourceFile, ...]) -> None:
-    shard = steps.collect_papers.fn(papers)
+    (shard,) = steps.collect_papers.fn(AGENT, papers).shards
     steps.discard_raw.fn()
     steps.discard_raw.fn()
     assert not open_store().exists(shard.artifact)

@@ -24,17 +24,16 @@ from tasks.records import (
     ModelVersion,
     PhiCertificate,
     PromotionDecision,
-    RawShard,
     RedactedShard,
     RowKind,
     TrainingRun,
     row_sha256,
 )
-from tasks.registry import lineage, outcomes, steps, versions
+from tasks.registry import lineage, outcomes, retractions, steps, versions
 
 TABLES = (
     "shards, rows, datasets, dataset_rows, runs, model_versions, stage_changes",
-    "evaluations, decisions, weekly_runs, audit",
+    "evaluations, decisions, weekly_runs, audit, source_records, withdrawals",
 )
 
 
@@ -72,7 +71,6 @@ def certified(row: dict[str, Any], *, derived_from: str = "") -> CertifiedRow:
 def shard(store: ArtifactStore, kind: RowKind, *rows: dict[str, Any]) -> RedactedShard:
     saved = store.save_rows("redacted", [certified(row) for row in rows])
     return RedactedShard(
-        raw=RawShard(artifact=artifact("raw"), source="pubmed", kind=kind, rows=len(rows)),
         artifact=saved,
         source="pubmed",
         kind=kind,
@@ -405,3 +403,45 @@ def test_a_run_that_went_on_after_a_kill_keeps_its_last_outcome(store: ArtifactS
 def test_ten_thousand_rows_are_indexed_in_a_second_or_two(store: ArtifactStore, tmp_path: Path) -> None:
     steps.record_shards.fn("MedicalQA", (shard(store, "interactions", *map(interaction, range(10_000))),))
     assert count("rows") == 10_000
+
+
+# ── what is withdrawn ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def withdraw(source: str, source_id: str, reason: str = "retracted") -> None:
+    with connect() as conn:
+        conn.execute(
+            "insert into withdrawals (source, source_id, reason, notice) values (%s, %s, %s, 'n-1')",
+            (source, source_id, reason),
+        )
+
+
+def test_a_paper_retracted_later_is_listed_with_every_dataset_and_model_that_contains_it(store: ArtifactStore) -> None:
+    steps.record_shards.fn("MedicalQA", (shard(store, "documents", document("11"), document("12")),))
+    steps.record_dataset.fn(dataset(store, document("11")))
+    register("m-1")
+    withdraw("pubmed", "11")
+    withdraw("pubmed", "99")  # was never taken
+    with connect() as conn:
+        (found,) = retractions.retractions(conn)
+    assert (found.source_id, found.reason, found.notice) == ("11", "retracted", "n-1")
+    assert (found.datasets, found.models) == (("ds-1",), ("m-1, candidate",))
+
+
+def test_the_rows_of_a_retracted_paper_are_found_by_any_of_its_names(store: ArtifactStore) -> None:
+    known = shard(store, "documents", document("11"), document("12"), document("13"))
+    steps.record_shards.fn("MedicalQA", (known,))
+    rows = [line["certificate"]["row_sha256"] for line in store.rows(known.artifact)]
+    with connect() as conn:
+        conn.execute(
+            "insert into source_records (source, source_id, agent_type, content, pmid, doi)"
+            " values ('pubmed', '12', 'MedicalQA', '', '12', '10.5555/x'), ('pubmed', '13', 'MedicalQA', '', '', '')"
+        )
+    assert steps.withdrawn_rows.fn("MedicalQA") is None
+    withdraw("doi", "10.5555/x")
+    withdraw("pubmed", "11", "deleted")
+    found = steps.withdrawn_rows.fn("MedicalQA")
+    assert found is not None
+    expected = {(rows[0], "deleted"), (rows[1], "retracted")}
+    assert {(row["row_sha256"], row["reason"]) for row in store.rows(found)} == expected
+    assert steps.withdrawn_rows.fn("Clinical") is None

@@ -13,7 +13,7 @@ from tasks.records import (
     DatasetVersion,
     GgufFile,
     ModelVersion,
-    RawShard,
+    Reading,
     Recipe,
     RedactedShard,
     TrainingRun,
@@ -126,6 +126,7 @@ def full_report(store: ArtifactStore, folder: Path, *, right: float = 0.75, item
         run="2026w02-medicalqa",
         agent_type="MedicalQA",
         finished_at=datetime(2026, 1, 5, 6, 12, tzinfo=UTC),
+        readings=_readings(),
         redacted=_redacted(),
         dataset=_dataset(),
         recipe=recipe,
@@ -144,20 +145,21 @@ def _artifact(name: str) -> Artifact:
     return Artifact(key=f"{name}/3f/{SHA}.jsonl", sha256=SHA, bytes=1, rows=1)
 
 
-def _raw() -> tuple[RawShard, ...]:
+def _readings() -> tuple[Reading, ...]:
     return (
-        RawShard(
-            artifact=_artifact("raw"),
+        Reading(
             source="chats",
             kind="interactions",
-            rows=1620,
+            new=1607,
+            changed=13,
             rejected={"rated_below_4": 412, "answer_too_short": 131, "unknown_role": 2},
         ),
-        RawShard(
-            artifact=_artifact("raw"),
+        Reading(
             source="pubmed",
             kind="documents",
-            rows=211,
+            new=211,
+            unchanged=35,
+            retracted=1,
             rejected={"no_abstract": 9},
             warnings=("week-02.xml, line 4,117: ended inside a citation; 211 citations before it were kept",),
         ),
@@ -168,18 +170,17 @@ def _redacted() -> tuple[RedactedShard, ...]:
     chats = {"name": 1203, "date": 1440, "phone": 322, "medical_record_number": 318, "email": 207, "address": 171}
     return tuple(
         RedactedShard(
-            raw=raw,
             artifact=_artifact("redacted"),
-            source=raw.source,
-            kind=raw.kind,
+            source=reading.source,
+            kind=reading.kind,
             rows=rows,
-            withheld=raw.rows - rows,
+            withheld=reading.taken - rows,
             findings=findings,
             canaries=36,
             engine="presidio 2.2.366 + rules 1",
             policy="safe-harbor-1",
         )
-        for raw, rows, findings in zip(_raw(), (1612, 211), (chats, {"url": 3}), strict=True)
+        for reading, rows, findings in zip(_readings(), (1612, 211), (chats, {"url": 3}), strict=True)
     )
 
 
