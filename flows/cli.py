@@ -1,29 +1,36 @@
 """The `rounds` command. It parses, calls one flow or one reading function, and prints; nothing is decided here."""
 
-import functools
-import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from flows.console import err, print_json
-from flows.parameters import BenchmarkRequest, CollectRequest, Quantisation, TrainRequest, WeeklyRequest
-from infra.errors import ConfigError, RoundsError
-from infra.settings import get_settings
+from flows.explaining import explained
+from flows.ingest_cli import ingest
+from flows.options import (
+    DEFAULT,
+    Agent,
+    AsJson,
+    BaseModel,
+    DaysBack,
+    Examples,
+    FromStart,
+    Limit,
+    Literature,
+    MinExamples,
+    MinRating,
+    MinTokens,
+    RecipeName,
+    Refresh,
+    Served,
+)
+from flows.parameters import BenchmarkRequest, CollectRequest, TrainRequest, WeeklyRequest
 
 EXIT_CODES = """
 Exit codes: 0 done · 1 unexpected failure · 2 wrong usage · 3 settings, programs, servers · 4 artifacts, disk ·
 5 a source · 6 privacy · 7 data · 8 training · 9 evaluation · 10 registry · 11 export, serving · 130 interrupted
 """
-
-DEFAULT = WeeklyRequest()  # flows/parameters.py is the one home of defaults
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,63 +42,7 @@ app = typer.Typer(
 )
 models = typer.Typer(no_args_is_help=True, help="Look at registered models and where they come from.")
 app.add_typer(models, name="models")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Agent = Annotated[str, typer.Option("--agent-type", "-a", help="Whose chats to learn from.")]
-Literature = Annotated[list[str] | None, typer.Option(help="PubMed XML file, folder or glob; may be repeated.")]
-Examples = Annotated[list[str] | None, typer.Option(help="Question set (JSON lines, PubMedQA, MedQuAD); repeatable.")]
-MinRating = Annotated[float, typer.Option(min=1, max=5, help="Lowest rating to learn from.")]
-MinTokens = Annotated[int, typer.Option("--min-answer-tokens", min=1, help="Shortest answer, in words.")]
-DaysBack = Annotated[int | None, typer.Option(min=1, help="Only chats of the last days. Default: all new ones.")]
-FromStart = Annotated[bool, typer.Option("--from-start", help="Look again at chats that were passed over before.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="At most this many chats.")]
-RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A file of flows/recipes, or a path.")]
-BaseModel = Annotated[str | None, typer.Option("--base-model", help="builtin:tiny, a Hugging Face id or a folder.")]
-MinExamples = Annotated[int, typer.Option(min=1, help="Fewest training examples.")]
-Served = Annotated[Quantisation, typer.Option(help="The quantisation that is scored and served.")]
-Refresh = Annotated[bool, typer.Option("--refresh", help="Repeat every step, whatever the cache holds.")]
-
-
-def explained(function: Callable[P, R]) -> Callable[P, R]:
-    """End a command on an explained failure with its message, its fix and its exit code, without a traceback."""
-
-    @functools.wraps(function)
-    def command(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            # Prefect makes its home, but not the folder above it.
-            get_settings().data.joinpath("prefect").mkdir(exist_ok=True)
-            return function(*args, **kwargs)
-        except RoundsError as error:
-            fail(error)
-        except RuntimeError as error:
-            if "Failed to reach API" not in str(error):  # Prefect's words
-                raise
-            server = os.environ.get("PREFECT_API_URL", "the temporary address")
-            fail(ConfigError(f"Prefect does not answer at {server}.", fix="start it, or unset PREFECT_API_URL"))
-        except ValidationError as error:  # a request's field; it hides its input
-            fields = "; ".join(f"{option(e['loc'])}: {e['msg']}" for e in error.errors())
-            fail(ConfigError(f"Refused: {fields}.", fix="see --help for what each option takes"), code=2)
-        raise AssertionError
-
-    return command
-
-
-def option(loc: tuple[int | str, ...]) -> str:
-    """Return the option that a refused field of a request came from."""
-    return "--" + str(loc[0]).replace("_", "-") if loc else "the options together"
-
-
-def fail(error: RoundsError, code: int | None = None) -> None:
-    """Print what happened and the next action, and exit.
-
-    Raises:
-        typer.Exit: always, with the error's exit code.
-    """
-    if "--json" in sys.argv:
-        print_json({"error": type(error).__name__, "what": error.what, "fix": error.fix})
-    err.print(f"[red bold]{type(error).__name__}[/red bold] {error.what}", soft_wrap=True)
-    err.print(f"[bold]Fix:[/bold] {error.fix}", soft_wrap=True)
-    raise typer.Exit(code or error.exit_code)
+app.add_typer(ingest, name="ingest")
 
 
 @app.command(epilog="Example: rounds weekly --literature papers/ --agent-type MedicalQA --recipe full-tiny")
@@ -153,7 +104,7 @@ def collect(
     as_json: AsJson = False,
 ) -> None:
     """Take in and redact what is new, without training."""
-    from flows.commands import run_collect
+    from flows.ingest_commands import run_collect
 
     request = CollectRequest(
         agent_type=agent_type,
@@ -166,6 +117,15 @@ def collect(
         from_start=from_start,
     )
     run_collect(request, refresh=refresh, as_json=as_json)
+
+
+@app.command(epilog="Example: rounds retractions --json")
+@explained
+def retractions(as_json: AsJson = False) -> None:
+    """List what was learned from and is retracted, deleted or withdrawn, with the datasets and models that hold it."""
+    from flows.ingest_commands import run_retractions
+
+    run_retractions(as_json=as_json)
 
 
 @app.command(epilog="Example: rounds train --agent-type Clinical --recipe lora-tiny")

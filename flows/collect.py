@@ -7,7 +7,7 @@ raw rows are deleted, so a killed run continues where it was and disk space does
 from collections.abc import Iterator
 from typing import Any, cast
 
-from prefect import flow, unmapped
+from prefect import Task, flow, unmapped
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
@@ -18,8 +18,10 @@ from tasks.errors import DataError
 from tasks.ingest import steps as ingest
 from tasks.ingest.files import batches
 from tasks.phi import steps as phi
-from tasks.records import ChatQuery, Reading
+from tasks.records import ChatQuery, Reading, RedactedShard, SourceFile
 from tasks.registry import steps as registry
+
+FileStep = Task[[str, tuple[SourceFile, ...], int | None], Reading]
 
 # Redaction holds the interpreter: threads would only share one core. Other machines are for a Dask or Ray runner.
 ONE_BY_ONE = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=1))
@@ -45,14 +47,40 @@ def collect_and_redact(request: CollectRequest) -> tuple[Reading, ...]:
         return met
 
 
+@flow(name="preview", flow_run_name="preview {request.agent_type}", task_runner=ONE_BY_ONE)
+def preview(request: CollectRequest, examples: int) -> tuple[tuple[Reading, RedactedShard | None], ...]:
+    """Look at the sources, redact the first rows of each reading, and remember nothing."""
+    with exclusive("the collection of raw rows", wait=True):
+        engine = phi.engine_version()
+        met = []
+        for reading in readings(request):
+            sample = ingest.sample_of(reading, examples)
+            met.append((reading, phi.redact_shard(sample, engine) if sample else None))
+            ingest.discard_raw()
+        return tuple(met)
+
+
 def readings(request: CollectRequest) -> Iterator[Reading]:
     """Look at one source after the other."""
-    agent = request.agent_type
-    for paths, step in ((request.literature, ingest.collect_papers), (request.examples, ingest.collect_examples)):
-        for files in batches(ingest.find_files(paths, agent)) if paths else ():
-            yield refuse_empty(step(agent, files))
+    yield from files_of(request, request.literature, ingest.collect_papers)
+    yield from files_of(request, request.examples, ingest.collect_examples)
     if request.chats:
         yield ingest.collect_chats(chat_query(request))
+
+
+def files_of(
+    request: CollectRequest,
+    paths: tuple[str, ...],
+    collect_files: Task[[str, tuple[SourceFile, ...], int | None], Reading],
+) -> Iterator[Reading]:
+    """Read the files that were not read before, as many at a time as a batch holds, until the limit is reached."""
+    left = request.limit
+    for files in batches(ingest.find_files(paths, request.agent_type, request.since)) if paths else ():
+        reading = refuse_empty(collect_files(request.agent_type, files, left))
+        yield reading
+        left = left and left - reading.taken
+        if left == 0:
+            return
 
 
 def kept(agent_type: str, reading: Reading, engine: str) -> Reading:

@@ -4,34 +4,26 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prefect.settings import PREFECT_TASKS_REFRESH_CACHE, temporary_settings
 from rich.markup import escape
 from rich.table import Column, Table
 
-from flows.console import err, out, print_json, showing_steps
-from flows.parameters import BenchmarkRequest, CollectRequest, TrainRequest, WeeklyRequest
+from flows.console import err, out, print_json
+from flows.parameters import BenchmarkRequest, TrainRequest, WeeklyRequest
+from flows.running import running
 from infra import database, step_ledger
 from infra.artifacts import open_store
 from infra.doctor import examine
 from infra.settings import get_settings
 from tasks.errors import RegistryError
-from tasks.records import ModelVersion, Reading, Round
+from tasks.records import ModelVersion, Round
 from tasks.registry import outcomes, rounds, versions
 from tasks.scoring.report_input import ReportInput
 
 SAMPLE_SEED = 11
-
-
-@contextmanager
-def running(times: list[step_ledger.StepTime], *, refresh: bool) -> Iterator[None]:
-    """Show the steps of the flow that runs inside the block; with `refresh` none is answered from the cache."""
-    with showing_steps(times), temporary_settings({PREFECT_TASKS_REFRESH_CACHE: refresh}):
-        yield
+SHOWN_EXAMPLES = 3
 
 
 def run_weekly(request: WeeklyRequest, *, refresh: bool, as_json: bool) -> None:
@@ -104,37 +96,6 @@ def run_demo(*, chats: int, abstracts: int, recipe: str, refresh: bool, as_json:
         out.print(f"Sample hospital: {abstracts} abstracts, {loaded} new chats of {chats}. Nothing in it is real.")
     request = WeeklyRequest(literature=(str(papers),), recipe=recipe)
     run_weekly(request, refresh=refresh, as_json=as_json)
-
-
-def run_collect(request: CollectRequest, *, refresh: bool, as_json: bool) -> None:
-    """Collect and redact, and print what came in and what was redacted."""
-    from flows.collect import collect
-
-    with running([], refresh=refresh):
-        readings = collect(request)
-    if as_json:
-        print_json([reading.model_dump(mode="json") for reading in readings])
-    else:
-        print_readings(readings)
-
-
-def print_readings(readings: tuple[Reading, ...]) -> None:
-    """Print what each source held and what became of it; the counts of a line add up."""
-    if not any(reading.held for reading in readings):
-        out.print("Nothing new since the last run.")
-        return
-    table = Table("source", "held", "new", "changed", "unchanged", "retracted", "rejected")
-    for reading in readings:
-        counts = (reading.held, reading.new, reading.changed, reading.unchanged, reading.retracted)
-        reasons = ", ".join(f"{count} {reason}" for reason, count in reading.rejected.items())
-        table.add_row(reading.source, *map(str, counts), reasons)
-    out.print(table)
-    for reading in readings:
-        for warning in reading.warnings:
-            out.print(f"[yellow]{escape(warning)}[/yellow]", soft_wrap=True)
-        if reading.rejects is not None:
-            path = open_store().path(reading.rejects)
-            out.print(f"Rejected records of {reading.source} by id and reason: {escape(str(path))}", soft_wrap=True)
 
 
 def run_train(request: TrainRequest, *, refresh: bool, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """What a person chooses for one run, and what the run answers: ids, counts and choices, because Prefect stores them."""
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -14,12 +15,17 @@ class CollectRequest(Record):
 
     agent_type: str = Field(default="MedicalQA", description="whose chats to learn from")
     literature: tuple[str, ...] = Field(default=(), description="PubMed XML files, folders or globs")
+    pubmed: str = Field(default="", description="a search of PubMed (Entrez); empty: none")
+    arxiv: str = Field(default="", description="a search of arXiv; empty: none")
+    full_texts: tuple[str, ...] = Field(default=(), description="JATS XML files of PMC, folders or globs")
+    documents: tuple[str, ...] = Field(default=(), description="discharge documents: files, folders or URLs")
     examples: tuple[str, ...] = Field(default=(), description="question sets: JSON lines, PubMedQA, MedQuAD")
+    since: date | None = Field(default=None, description="from this day on, instead of where the last run stopped")
     chats: bool = Field(default=True, description="whether to look at the rated chats of the database")
     min_rating: float = Field(default=4.0, ge=1, le=5, description="lowest rating of a chat that is learned from")
     min_answer_tokens: int = Field(default=10, ge=1, description="shortest answer, in words")
     days_back: int | None = Field(default=None, ge=1, description="only chats of the last days; None: all new ones")
-    limit: int | None = Field(default=None, ge=1, description="at most this many chats")
+    limit: int | None = Field(default=None, ge=1, description="at most this many rows of each source")
     from_start: bool = Field(default=False, description="look at every chat again, also at those passed over before")
 
 

@@ -71,7 +71,7 @@ def if_retryable(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
 def progress(unit: str) -> Callable[[int, int], None]:
     """Return what a long step calls with (done, total): it tells the terminal, and Prefect every few seconds.
 
-    Outside a flow nobody is told.
+    A total that is not known is 0. Outside a flow nobody is told.
     """
     context = TaskRunContext.get()
     if context is None:
@@ -85,7 +85,7 @@ def progress(unit: str) -> Callable[[int, int], None]:
         step_ledger.report(step_ledger.Progress(name, done, total, unit))
         if done == total or time.monotonic() - last >= PROGRESS_SECONDS:
             last = time.monotonic()
-            update_progress_artifact(shown, progress=100 * done / total)
+            update_progress_artifact(shown, progress=100 * done / total if total else 0)
 
     return tell
 

@@ -3,6 +3,7 @@
 import glob
 import hashlib
 from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from tasks.errors import SourceError
@@ -12,11 +13,11 @@ BATCH_BYTES = 64 << 20  # about what one file of the PubMed baseline holds, unpa
 PAPERS = (".xml", ".xml.gz")
 
 
-def fingerprint_files(paths: Iterable[str]) -> tuple[SourceFile, ...]:
+def fingerprint_files(paths: Iterable[str], since: date | None = None) -> tuple[SourceFile, ...]:
     """Return the files behind `paths`, each content once, in the order given and by name within a folder or pattern.
 
-    A folder stands for the *.xml and *.xml.gz files below it, a pattern for what it matches there; a folder or pattern
-    without any such file gives none.
+    With `since`, a file that was last changed on an earlier day (UTC) is passed over. A folder stands for the *.xml
+    and *.xml.gz files below it, a pattern for what it matches there; one without any such file gives none.
 
     Raises:
         SourceError: a path, or the folder that a pattern starts from, does not exist or cannot be read.
@@ -24,6 +25,8 @@ def fingerprint_files(paths: Iterable[str]) -> tuple[SourceFile, ...]:
     found: dict[str, SourceFile] = {}
     for path in paths:
         for file in _expand(path):
+            if since and datetime.fromtimestamp(file.stat().st_mtime, UTC).date() < since:
+                continue
             fingerprint = _fingerprint(file)
             found.setdefault(fingerprint.sha256, fingerprint)
     return tuple(found.values())

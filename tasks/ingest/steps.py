@@ -6,7 +6,9 @@ No reading is cached: it depends on what was taken before. It is cheap beside re
 import itertools
 import logging
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -17,19 +19,22 @@ from tasks.ingest import interactions, positions, pubmed_xml, question_sets, tak
 from tasks.ingest.files import fingerprint_files
 from tasks.ingest.intake import Intake
 from tasks.ingest.papers import collect_documents
-from tasks.policies import step
+from tasks.policies import progress, step
 from tasks.records import ChatQuery, RawShard, Reading, RowKind, SourceFile, Withdrawal
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 SHARD_ROWS = 5_000  # half a minute of redaction for abstracts
+TOLD_ROWS = 200
 RAW: dict[RowKind, str] = {"documents": "raw-documents", "interactions": "raw-chats", "examples": "raw-examples"}
 
 
 @step(cached=False)
-def find_files(paths: tuple[str, ...], agent_type: str) -> tuple[SourceFile, ...]:
-    """Find the files behind folders, patterns and paths whose content this agent type has not ingested yet."""
-    found = fingerprint_files(paths)
+def find_files(paths: tuple[str, ...], agent_type: str, since: date | None = None) -> tuple[SourceFile, ...]:
+    """Find the files behind paths, changed since a day, whose content this agent type has not ingested yet."""
+    found = fingerprint_files(paths, since)
     with connect() as conn:
         fresh = positions.not_yet_ingested(conn, found, agent_type)
     log.info("files found=%d new=%d", len(found), len(fresh))
@@ -37,19 +42,19 @@ def find_files(paths: tuple[str, ...], agent_type: str) -> tuple[SourceFile, ...
 
 
 @step(cached=False)
-def collect_papers(agent_type: str, files: tuple[SourceFile, ...]) -> Reading:
+def collect_papers(agent_type: str, files: tuple[SourceFile, ...], limit: int | None = None) -> Reading:
     """Read PubMed files: the latest version of each PMID, less what was deleted or retracted."""
     intake = Intake()
     rows = collect_documents([Path(file.path) for file in files], intake)
-    return _reading(agent_type, pubmed_xml.SOURCE, "documents", rows, intake, files)
+    return _reading(agent_type, pubmed_xml.SOURCE, "documents", rows, intake, files, limit)
 
 
 @step(cached=False)
-def collect_examples(agent_type: str, files: tuple[SourceFile, ...]) -> Reading:
+def collect_examples(agent_type: str, files: tuple[SourceFile, ...], limit: int | None = None) -> Reading:
     """Read question and answer files."""
     intake = Intake()
     rows = (row for file in files for row in question_sets.read_examples(Path(file.path), agent_type, intake))
-    return _reading(agent_type, question_sets.SOURCE, "examples", rows, intake, files)
+    return _reading(agent_type, question_sets.SOURCE, "examples", rows, intake, files, limit)
 
 
 @step(cached=False)
@@ -85,6 +90,16 @@ def commit(agent_type: str, reading: Reading) -> None:
 
 
 @step(cached=False)
+def sample_of(reading: Reading, rows: int) -> RawShard | None:
+    """Return a shard of the first rows of a reading, or None where it has none."""
+    if not reading.shards:
+        return None
+    store, first = open_store(), reading.shards[0]
+    artifact = store.save_rows(RAW[first.kind], itertools.islice(store.rows(first.artifact), rows))
+    return first.model_copy(update={"artifact": artifact, "rows": artifact.rows})
+
+
+@step(cached=False)
 def discard_raw() -> None:
     """Delete all raw shards, also those that killed runs left: text that may hold PHI does not stay in the store.
 
@@ -103,12 +118,17 @@ def _reading(
     rows: Iterable[BaseModel | taken.Row],
     intake: Intake,
     files: tuple[SourceFile, ...] = (),
+    limit: int | None = None,
 ) -> Reading:
-    """Save what is new or changed among the rows, in shards, and what else the reading met."""
+    """Save what is new or changed among the rows, in shards, and what else the reading met.
+
+    A reading that stops at its limit is not remembered as finished: the next one goes on behind what it took.
+    """
     store = open_store()
     with connect() as ledger:
-        fresh = taken.untaken(ledger, agent_type, rows, get_settings().secret_key(), intake)
-        artifacts = [store.save_rows(RAW[kind], part) for part in _parts(fresh)]
+        fresh = taken.untaken(ledger, agent_type, _telling(rows), get_settings().secret_key(), intake)
+        artifacts = [store.save_rows(RAW[kind], part) for part in _parts(itertools.islice(fresh, limit))]
+    finished = limit is None or intake.new + intake.changed < limit
     return Reading(
         source=source,
         kind=kind,
@@ -120,10 +140,19 @@ def _reading(
         rejected=dict(intake.rejected),
         rejects=store.save_rows("rejects", map(vars, intake.rejects())) if intake.rejected else None,
         withdrawn=store.save_rows("withdrawn", intake.withdrawn) if intake.withdrawn else None,
-        watermark=dict(intake.watermark),
-        files=files,
+        watermark=dict(intake.watermark) if finished else {},
+        files=files if finished else (),
         warnings=tuple(intake.warnings),
     )
+
+
+def _telling(rows: Iterable[T]) -> Iterator[T]:
+    """Tell how many rows were read; how many will come no source knows."""
+    tell = progress("records")
+    for number, row in enumerate(rows, start=1):
+        if number % TOLD_ROWS == 0:
+            tell(number, 0)
+        yield row
 
 
 def _parts(rows: Iterator[taken.Row]) -> Iterator[Iterator[taken.Row]]:

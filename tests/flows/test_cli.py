@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -69,10 +70,11 @@ def assert_explained(ended: Ended, code: int, *words: str) -> None:
 
 def commands() -> dict[str, list[str]]:
     """Return every command with the words that call it."""
-    group = typer.main.get_command(cli.app)
-    models = group.commands["models"]  # type: ignore[attr-defined]
-    names = {name: [name] for name in group.commands if name != "models"}  # type: ignore[attr-defined]
-    return names | {f"models {name}": ["models", name] for name in models.commands}
+    names: dict[str, list[str]] = {}
+    for name, command in typer.main.get_command(cli.app).commands.items():  # type: ignore[attr-defined]
+        below = getattr(command, "commands", {})
+        names |= {f"{name} {other}": [name, other] for other in below} or {name: [name]}
+    return names
 
 
 # ── help and usage ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -81,7 +83,9 @@ def commands() -> dict[str, list[str]]:
 def test_the_commands_are_these() -> None:
     assert set(commands()) == {
         "weekly", "collect", "train", "benchmark", "demo", "load-chats", "chat", "status", "doctor",
-        "models list", "models show",
+        "models list", "models show", "retractions",
+        "ingest pubmed", "ingest pubmed-files", "ingest pmc", "ingest arxiv", "ingest interactions",
+        "ingest documents", "ingest examples",
     }  # fmt: skip
 
 
@@ -208,6 +212,61 @@ def test_a_failed_step_leaves_no_traceback_on_the_terminal(tmp_path: Path, hospi
 
 
 # ── sources ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def adds_up(counts: dict[str, Any]) -> bool:
+    parts = (counts[name] for name in ("new", "changed", "unchanged", "retracted"))
+    return bool(counts["held"] == sum(parts) + sum(counts["rejected"].values()))
+
+
+def test_one_source_is_taken_in_alone_and_its_counts_add_up(data: Path, hospital: Hospital, command: Command) -> None:
+    first = command("ingest", "pubmed-files", str(hospital.papers), "--json").json
+    assert first["new"] > 10
+    assert first["rejected"].keys() == {"no abstract"}
+    assert adds_up(first)
+    (named,) = [orjson.loads(line) for line in Path(first["rejects"][0]).read_bytes().splitlines()]
+    assert (named["source"], named["reason"]) == ("pubmed", "no abstract")
+    other = command("ingest", "pubmed-files", str(hospital.papers), "-a", "Clinical", "--limit", "3", "--json").json
+    assert (other["new"], adds_up(other)) == (3, True)
+
+
+def test_after_a_limit_the_next_run_takes_the_rest(data: Path, hospital: Hospital, command: Command) -> None:
+    whole = command("ingest", "pubmed-files", str(hospital.papers), "-a", "Clinical", "--json").json["new"]
+    assert command("ingest", "pubmed-files", str(hospital.papers), "--limit", "3", "--json").json["new"] == 3
+    rest = command("ingest", "pubmed-files", str(hospital.papers), "--json").json
+    assert (rest["new"], rest["unchanged"]) == (whole - 3, 3)
+    assert command("ingest", "pubmed-files", str(hospital.papers), "--json").json["held"] == 0
+
+
+def test_a_dry_run_shows_redacted_examples_and_remembers_nothing(
+    data: Path, hospital: Hospital, command: Command
+) -> None:
+    command("load-chats", str(hospital.chats))
+    looked = command("ingest", "interactions", "--dry-run", "--json").json
+    assert looked["new"] > 100
+    assert len(looked["examples"]) == 3
+    assert NAME not in str(looked["examples"])
+    with connect() as connection:
+        for table in ("shards", "readings", "watermarks", "source_records"):
+            assert connection.execute(f"select count(*) from {table}").fetchone() == (0,)
+    taken = command("ingest", "interactions", "--json").json
+    assert {name: taken[name] for name in ("held", "new", "rejected")} == {
+        name: looked[name] for name in ("held", "new", "rejected")
+    }
+    assert adds_up(taken)
+    assert "Nothing new" in command("ingest", "interactions").out
+
+
+def test_a_paper_retracted_after_it_was_taken_is_listed(data: Path, hospital: Hospital, command: Command) -> None:
+    assert "Nothing that was taken in" in command("retractions").out
+    command("ingest", "pubmed-files", str(hospital.papers))
+    with connect() as connection:
+        (taken,) = connection.execute("select min(source_id) from rows").fetchone() or ("",)
+        connection.execute(
+            "insert into withdrawals (source, source_id, reason) values ('pubmed', %s, 'retracted')", (taken,)
+        )
+    (listed,) = command("retractions", "--json").json
+    assert (listed["source_id"], listed["reason"], listed["models"]) == (taken, "retracted", [])
 
 
 def test_truncated_xml_keeps_what_came_before_and_names_file_and_line(

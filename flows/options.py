@@ -1,0 +1,31 @@
+"""The options that several commands share. Their defaults are those of flows/parameters.py, which is their one home."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from flows.parameters import Quantisation, WeeklyRequest
+
+DEFAULT = WeeklyRequest()
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Agent = Annotated[str, typer.Option("--agent-type", "-a", help="Whose chats to learn from.")]
+Literature = Annotated[list[str] | None, typer.Option(help="PubMed XML file, folder or glob; may be repeated.")]
+Examples = Annotated[list[str] | None, typer.Option(help="Question set (JSON lines, PubMedQA, MedQuAD); repeatable.")]
+MinRating = Annotated[float, typer.Option(min=1, max=5, help="Lowest rating to learn from.")]
+MinTokens = Annotated[int, typer.Option("--min-answer-tokens", min=1, help="Shortest answer, in words.")]
+DaysBack = Annotated[int | None, typer.Option(min=1, help="Only chats of the last days. Default: all new ones.")]
+FromStart = Annotated[bool, typer.Option("--from-start", help="Look again at chats that were passed over before.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="At most this many chats.")]
+RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A file of flows/recipes, or a path.")]
+BaseModel = Annotated[str | None, typer.Option("--base-model", help="builtin:tiny, a Hugging Face id or a folder.")]
+MinExamples = Annotated[int, typer.Option(min=1, help="Fewest training examples.")]
+Served = Annotated[Quantisation, typer.Option(help="The quantisation that is scored and served.")]
+Refresh = Annotated[bool, typer.Option("--refresh", help="Repeat every step, whatever the cache holds.")]
+Paths = Annotated[list[str], typer.Argument(help="Files, folders or patterns.")]
+Since = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day on, instead of where the last run stopped.")
+]
+RowLimit = Annotated[int | None, typer.Option(min=1, help="At most this many new or changed records.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Count, show three redacted examples, remember nothing.")]

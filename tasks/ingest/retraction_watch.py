@@ -1,0 +1,64 @@
+"""Which papers are retracted, as the Retraction Watch database says, in the CSV form that Crossref publishes.
+
+https://www.crossref.org/documentation/retrieve-metadata/retraction-watch/: a line is a notice about a paper, known by
+DOI, PMID or both. Only retractions count, and only of papers that were not reinstated since; corrections and
+expressions of concern are left to a reader's judgement. Names, titles and reasons are not read.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+
+from tasks.errors import SourceError
+from tasks.records import Withdrawal
+
+DOI, PMID, NATURE, NOTICE_DOI, RECORD = (
+    "OriginalPaperDOI",
+    "OriginalPaperPubMedID",
+    "RetractionNature",
+    "RetractionDOI",
+    "Record ID",
+)
+NEEDED = (DOI, PMID, NATURE, NOTICE_DOI, RECORD)
+UNKNOWN = frozenset({"", "0", "unavailable"})
+csv.field_size_limit(1 << 20)  # a line names hundreds of authors and institutions
+
+
+def read_retractions(lines: Iterable[str], place: str) -> Iterator[Withdrawal]:
+    """Yield a withdrawal for each name, DOI or PMID, of each retracted paper; `place` is named in messages.
+
+    Raises:
+        SourceError: a column is missing, or the file is no CSV.
+    """
+    table = csv.DictReader(lines)
+    try:
+        missing = [name for name in NEEDED if name not in (table.fieldnames or ())]
+        if missing:
+            raise SourceError(
+                f"{place} lacks the columns {', '.join(missing)}.",
+                fix="set ROUNDS_RETRACTIONS to retraction_watch.csv as Crossref publishes it, or to its address",
+            )
+        # Notices come in no order of time, so whether a paper was reinstated is known at the end alone.
+        retracted: dict[tuple[str, str], str] = {}
+        reinstated: set[tuple[str, str]] = set()
+        for row in table:
+            nature = (row[NATURE] or "").strip().lower()
+            if nature == "retraction":
+                notice = _known(row[NOTICE_DOI]) or f"Retraction Watch {_known(row[RECORD])}"
+                retracted.update(dict.fromkeys(_names(row), notice))
+            elif nature == "reinstatement":
+                reinstated.update(_names(row))
+    except csv.Error as error:
+        raise SourceError(f"{place}, line {table.line_num}: no CSV.", fix="fetch the file again") from error
+    for (source, source_id), notice in retracted.items():
+        if (source, source_id) not in reinstated:
+            yield Withdrawal(source=source, source_id=source_id, reason="retracted", notice=notice)
+
+
+def _names(row: dict[str, str]) -> list[tuple[str, str]]:
+    names = (("doi", _known(row[DOI]).lower()), ("pubmed", _known(row[PMID])))
+    return [(source, source_id) for source, source_id in names if source_id]
+
+
+def _known(value: str | None) -> str:
+    value = (value or "").strip()
+    return "" if value.lower() in UNKNOWN else value
