@@ -1,40 +1,37 @@
 """Turn certified rows into examples to learn from.
 
-A rated chat is an example as it stands. A paper becomes one question about its conclusion, answered in the authors'
-words: the labelled conclusion where there is one, else the last sentence. Only words of the certified row and the
-fixed sentences below enter an example, so its certificate holds for it.
+A rated chat is an example as it stands, a paper makes a few questions with their answers, a row of a question set is
+what it is. An example holds only words of the certified row and fixed sentences, so the row's certificate holds for it.
 """
 
-import re
 from collections.abc import Iterator
 
-from tasks.records import CertifiedRow, Document, Example, Interaction, Message, RowKind, row_sha256
-
-ASK_CONCLUSION = "What does this study conclude?"
-CONCLUSION_LABEL = re.compile(r"conclusion|interpretation|significance", re.IGNORECASE)
-SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\[])")
+from tasks.dataset.paper_questions import paper_examples
+from tasks.records import CertifiedRow, Document, Example, Interaction, RowKind, row_sha256
 
 
 def certified_examples(kind: RowKind, line: CertifiedRow, agent_type: str) -> Iterator[CertifiedRow]:
-    """Yield the examples that one certified row makes, each certified by derivation; a paper may make none.
+    """Yield the examples that one certified row makes, each certified by derivation; a document may make none.
 
     Raises:
         PrivacyError: the row is not the one that its certificate names.
     """
-    row = line.verified()
-    example: Example | None
-    if kind == "interactions":
-        example = from_interaction(Interaction.model_validate(row))
-    elif kind == "documents":
-        example = from_document(Document.model_validate(row), agent_type)
-    else:
-        example = Example.model_validate(row)
-    if example is not None:
+    for example in examples_of(kind, line.verified(), agent_type):
         content = example.model_dump(mode="json")
         certificate = line.certificate.model_copy(
             update={"row_sha256": row_sha256(content), "derived_from": line.certificate.row_sha256}
         )
         yield CertifiedRow(row=content, certificate=certificate)
+
+
+def examples_of(kind: RowKind, row: dict[str, object], agent_type: str) -> Iterator[Example]:
+    """Yield the examples of one row of a kind."""
+    if kind == "interactions":
+        yield from_interaction(Interaction.model_validate(row))
+    elif kind == "examples":
+        yield Example.model_validate(row)
+    else:
+        yield from from_document(Document.model_validate(row), agent_type)
 
 
 def from_interaction(chat: Interaction) -> Example:
@@ -50,27 +47,8 @@ def from_interaction(chat: Interaction) -> Example:
     )
 
 
-def from_document(paper: Document, agent_type: str) -> Example | None:
-    """Return a question about the paper's conclusion, or None for a paper too short to hold one."""
-    context, conclusion = split_conclusion(paper)
-    if not context or not conclusion:
-        return None
-    question = f"{paper.title}\n\n{context}\n\n{ASK_CONCLUSION}"
-    return Example(
-        messages=(Message(role="user", content=question), Message(role="assistant", content=conclusion)),
-        source=paper.source,
-        source_id=paper.source_id,
-        group_id=f"{paper.source}:{paper.source_id}",
-        agent_type=agent_type,
-        licence=paper.licence,
-    )
-
-
-def split_conclusion(paper: Document) -> tuple[str, str]:
-    """Return the abstract without its conclusion, and the conclusion; either is empty where there is none."""
-    labelled = [s for s in paper.sections if CONCLUSION_LABEL.search(s.label)]
-    if labelled:
-        rest = [s for s in paper.sections if s not in labelled]
-        return "\n".join(s.text for s in rest), " ".join(s.text for s in labelled)
-    sentences = SENTENCE_END.split("\n".join(s.text for s in paper.sections).strip())
-    return " ".join(sentences[:-1]), sentences[-1] if len(sentences) > 1 else ""
+def from_document(document: Document, agent_type: str) -> Iterator[Example]:
+    """Yield the examples of a document: those of its kind of source."""
+    if document.source == "documents":  # clinical documents, whose questions are not a paper's
+        return
+    yield from paper_examples(document, agent_type)

@@ -1,123 +1,75 @@
-"""Read question and answer sets as examples: JSON lines of one's own, MedQuAD, PubMedQA.
+"""Read question and answer sets as examples, and texts as documents: one's own files, MedQuAD, PubMedQA.
 
-Which form a file has is seen from its rows' fields. MedQuAD (Ben Abacha and Demner-Fushman, 2019; CC BY 4.0) comes as
-JSON lines with `qid`, its group is the document; PubMedQA (Jin et al., 2019; MIT) as one JSON object, PMID → item, its
-group is the paper. The keys of one's own rows (`id` or `source_id`, `group_id`, `subject_key`) may be record numbers:
-only keyed pseudonyms of them are kept; MedQuAD's and PubMedQA's are public and stay. Rows without an answer are
-counted, lines that cannot be read are named by file and line.
+Which form a row has is seen from its fields (tasks/ingest/example_forms.py). MedQuAD (Ben Abacha and Demner-Fushman,
+2019; CC BY 4.0) comes as JSON lines with `qid`, its group is the document; PubMedQA (Jin et al., 2019; MIT) as one JSON
+object, PMID → item, its group is the paper. A row of text without a question (`text`, `source`, `paper_id`, `title`)
+becomes a document, because a document is both asked about and pre-trained on. The keys of one's own rows may be record
+numbers: only keyed pseudonyms of them are kept; MedQuAD's, PubMedQA's and the numbers of papers are public and stay.
 """
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
 from pydantic import ValidationError
 
 from infra.settings import get_settings
 from tasks.errors import SourceError
+from tasks.ingest.example_forms import Unreadable, exchange, messages_of, metadata_of, string
 from tasks.ingest.intake import Intake
 from tasks.ingest.interactions import pseudonym
-from tasks.records import Example, Message
+from tasks.ingest.json_rows import json_rows
+from tasks.records import Document, Example, Message, Section
 
 SOURCE = "question sets"
-NAMED_FAULTS = 20  # a file; more of the same tells a person nothing
+TEXTS = "texts"  # the source of documents that come as rows of text
+FORMLESS = "missing or malformed fields"
+FIX = "give JSON or JSON lines with messages, question and answer, instruction and output, or text; or leave it out"
 MEDQUAD_KEYS = re.compile(r"[A-Za-z]+ (?:\d{1,7}(?:_\d+)?|None) \d{1,7}(?:_\d+)?-\d+")  # collection, document, question
-FIX = "give JSON lines with messages, or with question and answer, or leave the file out"
-
-Stream = gzip.GzipFile | io.BufferedReader
-Row = tuple[str, Mapping[str, Any]]  # its place or PMID, its fields
-
-
-class Unreadable(Exception):
-    """A row that is no example; its text is the reason, one of a fixed few."""
+PMID, PMCID = re.compile(r"\d{1,8}"), re.compile(r"PMC\d{1,9}")
+ARXIV_ID = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?")
+METADATA_KEPT = "metadata" in Example.model_fields
 
 
-def read_examples(path: Path, agent_type: str, intake: Intake) -> Iterator[Example]:
-    """Yield the examples of one file in its order.
+def read_examples(path: Path, agent_type: str, intake: Intake) -> Iterator[Example | Document]:
+    """Yield the examples of one file in its order, and its texts as documents.
 
     Raises:
-        SourceError: the file cannot be read, or none of its lines is a JSON object.
+        SourceError: the file cannot be read, or holds no JSON object of a known form.
     """
     key = get_settings().secret_key()
-    try:
-        with _open(path) as file:
-            rows = (
-                _pubmedqa(path, file) if path.name.removesuffix(".gz").endswith(".json") else _lines(path, file, intake)
-            )
-            for place, row in rows:
-                try:
-                    yield _example(row, agent_type, place, key)
-                except Unreadable as reason:
-                    intake.reject(str(reason), source=SOURCE, where=place)
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        intake.warn(f"{path}: damaged or truncated gzip data; the rows before it were kept")
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}.", fix="check its permissions") from error
-
-
-def _open(path: Path) -> Stream:
-    with path.open("rb") as file:
-        magic = file.read(2)
-    return gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb")
-
-
-def _lines(path: Path, file: Stream, intake: Intake) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    met = faults = 0
-    for number, line in enumerate(file, start=1):
-        if not line.strip():
-            continue
+    rows = formless = 0
+    for place, row in json_rows(path, intake, source=SOURCE, fix=FIX):
+        rows += 1
         try:
-            row = orjson.loads(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
-        except orjson.JSONDecodeError:
-            row = None
-        if isinstance(row, dict):
-            met += 1
-            yield f"{path.name}:{number}", row
-            continue
-        faults += 1
-        intake.reject("malformed line", source=SOURCE, where=f"{path.name}:{number}")
-        if faults <= NAMED_FAULTS:
-            intake.warn(f"{path}, line {number}: no JSON object")
-    if faults and not met:
-        raise SourceError(f"{path}: none of its {faults} lines is a JSON object.", fix=FIX)
-    if faults > NAMED_FAULTS:
-        intake.warn(f"{path}: {faults - NAMED_FAULTS} further lines are no JSON objects")
+            yield _taken(row, agent_type, place, key)
+        except Unreadable as reason:
+            formless += str(reason) == FORMLESS
+            intake.reject(str(reason), source=SOURCE, where=place)
+    if rows and formless == rows:
+        raise SourceError(f"{path}: none of its {rows} rows has a form that is known.", fix=FIX)
 
 
-def _pubmedqa(path: Path, file: Stream) -> Iterator[Row]:
+def _taken(row: Mapping[str, Any], agent_type: str, place: str, key: bytes) -> Example | Document:
     try:
-        items = orjson.loads(file.read())
-    except orjson.JSONDecodeError as error:
-        raise SourceError(f"{path}, line {error.lineno}: malformed JSON.", fix=FIX) from None
-    if not isinstance(items, dict) or not all(isinstance(item, dict) and "QUESTION" in item for item in items.values()):
-        raise SourceError(f"{path} is not of PubMedQA's form, PMID → item with QUESTION.", fix=FIX)
-    for pmid, item in items.items():
-        yield pmid, {**item, "PMID": pmid}
-
-
-def _example(row: Mapping[str, Any], agent_type: str, place: str, key: bytes) -> Example:
-    try:
-        if "messages" in row:
-            return _own(_own_messages(row), row, agent_type, place, key)
         if "QUESTION" in row:
-            return _of_pubmedqa(row, agent_type)
-        if "qid" in row:
+            return _of_pubmedqa(row, agent_type, place)
+        if "qid" in row and "messages" not in row:
             return _of_medquad(row, agent_type)
-        return _own(_own_question(row), row, agent_type, place, key)
+        messages = messages_of(row)
+        return _own(messages, row, agent_type, place, key) if messages else _text(row, place, key)
     except (KeyError, TypeError, ValueError, ValidationError):
-        raise Unreadable("missing or malformed fields") from None
+        raise Unreadable(FORMLESS) from None
 
 
 def _own(messages: tuple[Message, ...], row: Mapping[str, Any], agent_type: str, place: str, key: bytes) -> Example:
     """Return one's own example; a patient's rows are one group, as in chats, unless the row names another."""
-    source = str(row.get("source") or "examples")
+    metadata = metadata_of(row)
+    source = str(row.get("source") or metadata.pop("source", "") or "examples")
     source_id = str(("messages" not in row and row.get("id")) or row.get("source_id") or place)
     subject = str(row.get("subject_key") or "")
+    rating = row.get("rating")
     return Example(
         messages=messages,
         source=source,
@@ -126,22 +78,33 @@ def _own(messages: tuple[Message, ...], row: Mapping[str, Any], agent_type: str,
         subject_key=pseudonym(key, subject) if subject else "",
         agent_type=agent_type,
         licence=str(row.get("licence") or ""),
+        rating=float(rating) if isinstance(rating, int | float) and 1 <= rating <= 5 else None,
+        **_kept(metadata),
     )
 
 
-def _own_messages(row: Mapping[str, Any]) -> tuple[Message, ...]:
-    messages = tuple(Message(role=turn["role"], content=turn["content"]) for turn in row["messages"])
-    roles = [message.role for message in messages]
-    if "user" not in roles or roles[-1] != "assistant":
-        raise Unreadable("no question with an answer")
-    if not all(message.content.strip() for message in messages):
-        raise Unreadable("empty message")
-    return messages
+def _kept(metadata: Mapping[str, str | bool]) -> dict[str, Any]:
+    return {"metadata": metadata} if METADATA_KEPT else {}
 
 
-def _own_question(row: Mapping[str, Any]) -> tuple[Message, ...]:
-    context = str(row.get("context") or "")
-    return _exchange("\n\n".join(part for part in (context, _string(row, "question")) if part), _string(row, "answer"))
+def _text(row: Mapping[str, Any], place: str, key: bytes) -> Document:
+    """Return a row of text as a document; a paper's number is kept where the row says whose number it is."""
+    if not (text := string(row, "text").strip()):
+        raise Unreadable("empty text")
+    source, number = str(row.get("source") or ""), str(row.get("paper_id") or row.get("id") or "").strip()
+    subject, kind = str(row.get("subject_key") or ""), source.lower()
+    arxiv = ARXIV_ID.fullmatch(number.removeprefix("arXiv:")) if kind == "arxiv" else None
+    return Document(
+        source=TEXTS,
+        source_id=pseudonym(key, f"{source}:{number}" if number else place),
+        title=str(row.get("title") or "").strip(),
+        sections=(Section(text=text),),
+        pmid=number if kind == "pubmed" and PMID.fullmatch(number) else "",
+        pmcid=number if kind in {"pmc", "pubmed central"} and PMCID.fullmatch(number) else "",
+        doi=f"10.48550/arXiv.{arxiv[1]}" if arxiv else "",
+        licence=str(row.get("licence") or ""),
+        subject_key=pseudonym(key, subject) if subject else "",
+    )
 
 
 def _of_medquad(row: Mapping[str, Any], agent_type: str) -> Example:
@@ -149,7 +112,7 @@ def _of_medquad(row: Mapping[str, Any], agent_type: str) -> Example:
         raise ValueError("keys of another set")
     document = f"medquad:{row['source']}:{row['doc_id']}"  # doc_id alone recurs in another collection
     return Example(
-        messages=_exchange(_string(row, "question"), _string(row, "answer")),
+        messages=exchange(string(row, "question"), string(row, "answer")),
         source="medquad",
         source_id=f"{row['source']}:{row['qid']}",
         group_id=document,
@@ -158,14 +121,14 @@ def _of_medquad(row: Mapping[str, Any], agent_type: str) -> Example:
     )
 
 
-def _of_pubmedqa(row: Mapping[str, Any], agent_type: str) -> Example:
+def _of_pubmedqa(row: Mapping[str, Any], agent_type: str, place: str) -> Example:
     """Ask over the abstract's sections; the answer is the expert's yes, no or maybe and the authors' conclusion."""
     decision = str(row.get("final_decision") or "").capitalize()
-    answer = _string(row, "LONG_ANSWER")
-    pmid = str(int(row["PMID"]))
+    answer = string(row, "LONG_ANSWER")
+    pmid = str(int(row.get("PMID", place)))
     return Example(
-        messages=_exchange(
-            "\n".join((*row["CONTEXTS"], "", _string(row, "QUESTION"))), f"{decision}. {answer}" if decision else answer
+        messages=exchange(
+            "\n".join((*row["CONTEXTS"], "", string(row, "QUESTION"))), f"{decision}. {answer}" if decision else answer
         ),
         source="pubmedqa",
         source_id=pmid,
@@ -173,20 +136,3 @@ def _of_pubmedqa(row: Mapping[str, Any], agent_type: str) -> Example:
         agent_type=agent_type,
         licence="MIT",
     )
-
-
-def _exchange(question: str, answer: str) -> tuple[Message, ...]:
-    if not question.strip():
-        raise Unreadable("empty question")
-    if not answer.strip():
-        raise Unreadable("empty answer")
-    return Message(role="user", content=question.strip()), Message(role="assistant", content=answer.strip())
-
-
-def _string(row: Mapping[str, Any], name: str) -> str:
-    value = row[name]
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise TypeError(name)
-    return value

@@ -5,7 +5,19 @@ import pytest
 
 from tasks.dataset.building import Curated, curate
 from tasks.dataset.curation import word_runs
-from tasks.records import CertifiedRow, CurationPolicy, Interaction, Message, PhiCertificate, RowKind, row_sha256
+from tasks.records import (
+    CertifiedRow,
+    CurationPolicy,
+    Document,
+    Example,
+    Interaction,
+    Message,
+    PhiCertificate,
+    Record,
+    RowKind,
+    Section,
+    row_sha256,
+)
 
 KEY = b"a key for tests"
 
@@ -20,18 +32,33 @@ def chat(number: int, answer: str, *, rating: float = 4.0, subject: str = "", qu
         messages=(Message(role="user", content=asked), Message(role="assistant", content=answer)),
         rating=rating,
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
-    ).model_dump(mode="json")
+    )
+    return certified(row)
+
+
+def certified(record: Record) -> CertifiedRow:
+    row = record.model_dump(mode="json")
     certificate = PhiCertificate(row_sha256=row_sha256(row), engine="e", policy="p", findings={}, second_pass=0)
     return CertifiedRow(row=row, certificate=certificate)
 
 
+def paper(pmid: str, conclusion: str, *, methods: str = "We gave tea to forty sailors every day.") -> CertifiedRow:
+    sections = (
+        Section(label="METHODS", text=methods),
+        Section(label="RESULTS", text="Thirty of the forty were warmer than before."),
+        Section(label="CONCLUSIONS", text=conclusion),
+    )
+    return certified(Document(source="pubmed", source_id=pmid, title="On tea.", sections=sections))
+
+
 def curated(
-    *chats: CertifiedRow,
+    *rows: CertifiedRow,
     max_tokens: int = 100,
     runs: frozenset[str] = frozenset(),
+    kind: RowKind = "interactions",
     withdrawn: Mapping[str, str] | None = None,
 ) -> Curated:
-    lines: Iterator[tuple[RowKind, CertifiedRow]] = (("interactions", line) for line in chats)
+    lines: Iterator[tuple[RowKind, CertifiedRow]] = ((kind, line) for line in rows)
     return curate(
         lines,
         CurationPolicy(agent_type="MedicalQA", max_tokens=max_tokens),
@@ -98,3 +125,52 @@ def test_what_is_left_out_is_counted_by_reason() -> None:
 def test_the_same_rows_give_the_same_dataset(times: int) -> None:
     rows = [chat(n, f"Answer {n}.") for n in range(50)]
     assert curated(*rows).splits == curated(*(rows * times)).splits
+
+
+WARM = "Tea keeps most sailors warm at sea in winter."
+
+
+def test_a_later_version_of_a_paper_replaces_every_example_of_the_earlier_one() -> None:
+    result = curated(paper("1", "Tea cures everything that is known."), paper("1", WARM), kind="documents")
+    kept = [line for rows in result.splits.values() for line in rows]
+    assert len(kept) == 3
+    assert not any("cures everything" in str(line.row) for line in kept)
+    assert result.exclusions == {"replaced by a later version": 3}
+
+
+def test_a_later_version_that_makes_no_example_still_removes_the_earlier_ones() -> None:
+    for later in (paper("1", ""), paper("1", "word " * 200)):
+        result = curated(paper("1", WARM), later, kind="documents")
+        assert answers(result) == []
+        assert result.exclusions["replaced by a later version"] == 3
+
+
+def test_papers_of_other_numbers_and_sources_do_not_replace_each_other() -> None:
+    other = certified(Document.model_validate({**paper("1", WARM).row, "source": "arxiv"}))
+    result = curated(paper("1", WARM), paper("2", WARM), other, kind="documents")
+    assert len(answers(result)) == 9
+    assert not result.exclusions
+
+
+def test_the_same_paper_twice_counts_as_duplicates() -> None:
+    result = curated(paper("1", WARM), paper("1", WARM), kind="documents")
+    assert len(answers(result)) == 3
+    assert result.exclusions == {"exact duplicate": 3}
+
+
+def test_what_another_row_also_says_stays_when_the_first_is_replaced() -> None:
+    same = "Walk a little every day."
+    result = curated(
+        chat(1, same, question="What is advised?", rating=5),
+        chat(2, same, question="What is advised?"),
+        chat(1, "Swim a little every day.", question="What is advised?", rating=5),
+    )
+    assert sorted(answers(result)) == ["Swim a little every day.", same]
+
+
+def test_question_sets_may_repeat_their_ids() -> None:
+    def row(answer: str) -> CertifiedRow:
+        turns = (Message(role="user", content="What is advised?"), Message(role="assistant", content=answer))
+        return certified(Example(messages=turns, source="s", source_id="1", group_id="g"))
+
+    assert len(answers(curated(row("Rest."), row("Walk."), kind="examples"))) == 2

@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.dataset.examples import certified_examples, split_conclusion
+from tasks.dataset.examples import certified_examples
 from tasks.errors import PrivacyError
 from tasks.records import CertifiedRow, Document, PhiCertificate, Record, Section, row_sha256
 
@@ -17,33 +17,29 @@ def paper(*sections: Section) -> Document:
     return Document(source="pubmed", source_id="99000001", title="A trial of tea.", sections=sections)
 
 
-@pytest.mark.parametrize(
-    ("sections", "expected"),
-    [
-        ((Section(label="METHODS", text="We drank."), Section(label="CONCLUSIONS", text="It helps.")), "It helps."),
-        ((Section(label="Interpretation", text="It may help."), Section(label="FINDINGS", text="So.")), "It may help."),
-        ((Section(text="We drank tea. It cost 3.5 pence. It helps."),), "It helps."),
-        ((Section(text="One sentence alone."),), ""),
-        ((Section(label="CONCLUSIONS", text="Nothing before it."),), "Nothing before it."),
-    ],
-)
-def test_the_conclusion_is_the_labelled_section_or_the_last_sentence(
-    sections: tuple[Section, ...], expected: str
-) -> None:
-    assert split_conclusion(paper(*sections))[1] == expected
-
-
 def test_a_paper_without_context_makes_no_example() -> None:
     line = certified(paper(Section(label="CONCLUSIONS", text="Nothing before it.")))
     assert list(certified_examples("documents", line, "MedicalQA")) == []
 
 
-def test_an_example_of_a_paper_never_shows_its_answer_in_the_question() -> None:
-    line = certified(paper(Section(text="We drank tea. It cost 3.5 pence. It helps.")))
-    (made,) = certified_examples("documents", line, "MedicalQA")
-    question, answer = (m["content"] for m in made.verified()["messages"])  # type: ignore[attr-defined]
-    assert answer == "It helps."
-    assert answer not in question
+def test_a_paper_makes_several_examples_each_with_a_certificate_of_its_own() -> None:
+    line = certified(
+        paper(
+            Section(label="METHODS", text="We gave tea to forty sailors every day."),
+            Section(label="RESULTS", text="Thirty of them were warmer than before."),
+            Section(label="CONCLUSIONS", text="Tea keeps sailors warm at sea in winter."),
+        )
+    )
+    made = list(certified_examples("documents", line, "MedicalQA"))
+    assert len(made) == 3
+    assert len({one.certificate.row_sha256 for one in made}) == 3
+    assert {one.verified()["group_id"] for one in made} == {"pubmed:99000001"}
+    assert {one.certificate.derived_from for one in made} == {line.certificate.row_sha256}
+
+
+def test_a_clinical_document_is_not_asked_what_a_paper_is() -> None:
+    note = paper(Section(text="We drank tea. It helps.")).model_copy(update={"source": "documents"})
+    assert list(certified_examples("documents", certified(note), "MedicalQA")) == []
 
 
 def test_a_derived_certificate_fits_the_example_and_names_the_redacted_row() -> None:

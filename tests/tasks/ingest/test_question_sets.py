@@ -1,4 +1,4 @@
-"""Question sets of three forms become examples; what cannot be read is counted and named by its line."""
+"""Question sets of many forms become examples, texts documents; what cannot be read is counted and named."""
 
 import gzip
 import hashlib
@@ -10,10 +10,11 @@ import orjson
 import pytest
 
 from tasks.errors import SourceError
+from tasks.ingest.example_forms import metadata_of
 from tasks.ingest.intake import Intake
 from tasks.ingest.interactions import pseudonym
 from tasks.ingest.question_sets import read_examples
-from tasks.records import Example
+from tasks.records import Document, Example
 
 KEY = "an obviously fictional key, of length enough"
 REAL = os.environ.get("ROUNDS_REAL_DATA", "")
@@ -30,7 +31,14 @@ def keyed(value: str) -> str:
 
 def read(path: Path) -> tuple[list[Example], Intake]:
     intake = Intake()
-    return list(read_examples(path, "MedicalQA", intake)), intake
+    found = list(read_examples(path, "MedicalQA", intake))
+    assert all(isinstance(row, Example) for row in found)
+    return found, intake  # type: ignore[return-value]
+
+
+def read_texts(path: Path) -> tuple[list[Document], Intake]:
+    intake = Intake()
+    return [row for row in read_examples(path, "MedicalQA", intake) if isinstance(row, Document)], intake
 
 
 def lines(path: Path, *rows: object) -> Path:
@@ -122,6 +130,96 @@ def test_pubmedqa_asks_over_the_sections_and_answers_with_decision_and_conclusio
     assert (first.group_id, first.licence) == ("pubmed:99000001", "MIT")
 
 
+TURNS = [{"from": "human", "value": "What is tea?"}, {"from": "gpt", "value": "A warm drink."}]
+ASKED = ["What is tea?", "A warm drink."]
+FORMS: list[tuple[dict[str, Any], list[str], str]] = [
+    ({"id": "q1", "input": "What is tea?", "output": "A warm drink."}, ASKED, "the guides' pairs"),
+    ({"instruction": "What is tea?", "input": "", "output": "A warm drink."}, ASKED, "instruction alone"),
+    ({"instruction": "What is tea?", "output": "A warm drink."}, ASKED, "instruction without input"),
+    ({"instruction": "Answer.", "input": "Tea?", "output": "Warm."}, ["Answer.\n\nTea?", "Warm."], "with input"),
+    ({"instruction": "Tea?", "input": None, "output": "Warm.", "text": "Tea? Warm."}, ["Tea?", "Warm."], "with text"),
+    ({"conversations": TURNS}, ASKED, "ShareGPT"),
+    ({"conversations": TURNS, "system": "Be brief."}, ["Be brief.", *ASKED], "ShareGPT with system"),
+    ({"conversations": [{"from": "system", "value": "Be brief."}, *TURNS]}, ["Be brief.", *ASKED], "system as a turn"),
+    ({"messages": MESSAGES, "text": "What is tea?"}, ASKED, "chat with text"),
+    ({"question": "What is tea?", "answer": "A warm drink.", "text": "x"}, ASKED, "question with text"),
+    (
+        {"instruction": "And milk?", "output": "White.", "history": [ASKED], "system": "Be brief."},
+        ["Be brief.", *ASKED, "And milk?", "White."],
+        "history",
+    ),
+]
+
+
+@pytest.mark.parametrize(("row", "expected", "why"), FORMS, ids=[why for _, _, why in FORMS])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_each_form_becomes_messages(
+    tmp_path: Path, name: str, row: dict[str, Any], expected: list[str], why: str
+) -> None:
+    assert contents(read(lines(tmp_path / name, row))[0][0]) == expected
+    path = tmp_path / f"array-{name}"
+    path.write_bytes(orjson.dumps([row, row]))
+    assert [contents(example) for example in read(path)[0]] == [expected] * 2
+
+
+def test_metadata_names_the_source_and_other_keys_are_not_kept() -> None:
+    metadata = {"source": " ward ", "domain": "cardiology", "difficulty": 3, "verified": True, "patient": "Ann Brask"}
+    kept = {"source": "ward", "domain": "cardiology", "difficulty": "3", "verified": True}
+    assert metadata_of({"metadata": metadata}) == kept
+    assert metadata_of({"metadata": {"domain": "x" * 101, "difficulty": None, "source": ["a"]}}) == {}
+    assert metadata_of({"metadata": "Ann Brask"}) == metadata_of({}) == {}
+
+
+def test_a_row_is_named_after_its_source_or_that_of_its_metadata(tmp_path: Path) -> None:
+    pair = {"input": "Tea?", "output": "Warm."}
+    rows = ({**pair, "metadata": {"source": "ward"}}, {**pair, "source": "home", "metadata": {"source": "ward"}}, pair)
+    assert [row.source for row in read(lines(tmp_path / "a.jsonl", *rows))[0]] == ["ward", "home", "examples"]
+
+
+@pytest.mark.parametrize(("rating", "kept"), [(4, 4.0), (4.5, 4.5), (7, None), (0, None), ("5", None), (None, None)])
+def test_a_rating_of_one_to_five_is_kept(tmp_path: Path, rating: object, kept: float | None) -> None:
+    ((example,), _) = read(lines(tmp_path / "a.jsonl", {"input": "Tea?", "output": "Warm.", "rating": rating}))
+    assert example.rating == kept
+
+
+PAPERS = [
+    ("pubmed", "99000001", {"pmid": "99000001"}),
+    ("PubMed", "99000001", {"pmid": "99000001"}),
+    ("PMC", "PMC9900001", {"pmcid": "PMC9900001"}),
+    ("arxiv", "2601.00001v2", {"doi": "10.48550/arXiv.2601.00001"}),
+    ("pubmed", "MRN 00482199", {}),
+    ("pubmed", "482-19-9", {}),
+    ("ward", "99000001", {}),
+]
+
+
+@pytest.mark.parametrize(("source", "number", "kept"), PAPERS)
+def test_a_text_is_a_document_and_only_a_papers_number_is_kept(
+    tmp_path: Path, source: str, number: str, kept: dict[str, str]
+) -> None:
+    row = {"text": "Tea is warm.", "source": source, "paper_id": number, "title": "On tea"}
+    ((document,), intake) = read_texts(lines(tmp_path / "a.jsonl", row))
+    assert (document.source, document.title, document.sections[0].text) == ("texts", "On tea", "Tea is warm.")
+    assert document.source_id == keyed(f"{source}:{number}")
+    found = {"pmid": document.pmid, "pmcid": document.pmcid, "doi": document.doi}
+    assert {name: value for name, value in found.items() if value} == kept
+    assert not intake.rejected
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_a_row_that_is_no_utf8_is_counted_and_the_others_are_kept(tmp_path: Path, name: str) -> None:
+    good, bad = b'{"input": "Tea?", "output": "Warm."}', b'{"input": "Tea?", "output": "Warm \xff."}'
+    content = b"[" + b",".join((good, bad, good)) + b"]" if name == "a.json" else b"\n".join((good, bad, good))
+    (tmp_path / name).write_bytes(content)
+    rows, intake = read(tmp_path / name)
+    assert len(rows) == 2
+    assert intake.rejected.total() == 1
+
+
+def test_an_empty_text_is_counted(tmp_path: Path) -> None:
+    assert read_texts(lines(tmp_path / "a.jsonl", {"text": " "}))[1].rejected == {"empty text": 1}
+
+
 UNUSABLE: list[tuple[Any, str]] = [
     ({"messages": []}, "no question with an answer"),
     ({"messages": MESSAGES[:1]}, "no question with an answer"),
@@ -134,6 +232,15 @@ UNUSABLE: list[tuple[Any, str]] = [
     ({"question": "", "answer": "Yes."}, "empty question"),
     ({"question": "Tea?", "answer": ["Yes."]}, "missing or malformed fields"),
     ({}, "missing or malformed fields"),
+    ({"conversations": [{"from": "tool", "value": "x"}, *TURNS]}, "unknown role"),
+    ({"conversations": TURNS[:1]}, "no question with an answer"),
+    ({"conversations": "What is tea?"}, "missing or malformed fields"),
+    ({"instruction": "", "input": " ", "output": "Warm."}, "empty question"),
+    ({"instruction": "Tea?", "input": "", "output": ""}, "empty answer"),
+    ({"input": "Tea?", "output": ["Warm."]}, "missing or malformed fields"),
+    ({"output": "Warm."}, "missing or malformed fields"),
+    ({"input": "Tea?", "output": "Warm.", "history": [["one"]]}, "missing or malformed fields"),
+    ({"text": 7}, "missing or malformed fields"),
 ]
 
 

@@ -1,0 +1,65 @@
+"""Write examples in the forms in which others keep them; `rounds ingest examples` reads each of them back.
+
+What is lost: the agent type, which the reader is told; ids, groups and patients come back as other pseudonyms, the same
+for the same; in the forms `instruction` and `input-output`, turns of one role in a row come back as one, and system
+messages stand before the first question. Nothing is redacted here: export redacted examples.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+
+from tasks.records import Example
+
+Form = Literal["messages", "sharegpt", "instruction", "input-output"]
+SHAREGPT = {"user": "human", "assistant": "gpt", "system": "system"}
+
+
+def export_rows(rows: Iterable[Example], form: Form) -> Iterator[dict[str, Any]]:
+    """Yield each example as a row of a form, without fields that are empty."""
+    for example in rows:
+        yield {name: value for name, value in _row(example, form).items() if value or name in {"input", "output"}}
+
+
+def _row(example: Example, form: Form) -> dict[str, Any]:
+    metadata = dict(getattr(example, "metadata", {}))
+    keys = {
+        "group_id": example.group_id,
+        "subject_key": example.subject_key,
+        "licence": example.licence,
+        "rating": example.rating,
+    }
+    if form == "messages":
+        chat = [{"role": m.role, "content": m.content} for m in example.messages]
+        return {
+            "messages": chat,
+            "source": example.source,
+            "source_id": example.source_id,
+            **keys,
+            "metadata": metadata,
+        }
+    if form == "sharegpt":
+        turns = [{"from": SHAREGPT[m.role], "value": m.content} for m in example.messages]
+        return {"id": example.source_id, "conversations": turns, "source": example.source, **keys, "metadata": metadata}
+    system, history, question, answer = _exchanges(example)
+    before = {"system": system, "history": history, **keys}
+    if form == "instruction":
+        asked = {"instruction": question, "input": "", "output": answer}
+        return {"id": example.source_id, **asked, "source": example.source, **before, "metadata": metadata}
+    named = {"source": example.source, **metadata}
+    return {"id": example.source_id, "input": question, "output": answer, **before, "metadata": named}
+
+
+def _exchanges(example: Example) -> tuple[str, list[list[str]], str, str]:
+    """Return the system's words, the earlier questions with their answers, the last question, and its answer."""
+    system = "\n\n".join(m.content for m in example.messages if m.role == "system")
+    pairs: list[list[str]] = []
+    turns = (m for m in example.messages if m.role != "system")
+    for role, said in itertools.groupby(turns, key=lambda m: m.role):
+        text = "\n\n".join(m.content for m in said)
+        if role == "user" or not pairs:
+            pairs.append([text, ""] if role == "user" else ["", text])
+        else:
+            pairs[-1][1] = text
+    question, answer = pairs.pop()
+    return system, pairs, question, answer

@@ -1,0 +1,171 @@
+"""Read JSON objects one after the other: lines of a file, items of one array, members of one object; plain or gzipped.
+
+Which of the three a file is shows in its first characters, whatever its name says. Memory holds one object and a piece
+of the file, also of an array of gigabytes. Not covered: objects nested deeper in the file (`{"data": [...]}`), other
+encodings than UTF-8.
+"""
+
+import codecs
+import gzip
+import io
+import itertools
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tasks.errors import SourceError
+from tasks.ingest.intake import Intake
+
+NAMED_FAULTS = 20  # a file; more of the same tells a person nothing
+PIECE = 1 << 20  # bytes read at a time
+LONGEST_ITEM = 1 << 26  # characters; without a limit a fault near the start reads the whole file into memory
+NUMBERED = re.compile(rb'\{\s*"\d+"\s*:\s*\{')  # an object of objects by number, as PubMedQA is
+BOM = b"\xef\xbb\xbf"
+_DECODER = json.JSONDecoder()
+
+File = gzip.GzipFile | io.BufferedReader
+Row = tuple[str, Mapping[str, Any]]  # its place or its key, its fields
+
+
+class _Malformed(Exception):
+    """What follows is no JSON value, or the file ends in the middle of one."""
+
+
+def json_rows(path: Path, intake: Intake, *, source: str, fix: str) -> Iterator[Row]:
+    """Yield each object with its place (`name:line`, `name:item`), or with its key where the file is an object.
+
+    What is no object is counted as rejected under `source`; `fix` ends the message of an error.
+
+    Raises:
+        SourceError: the file cannot be read, or holds no object of such a form.
+    """
+    met = 0
+    rejected = intake.rejected.total()
+    try:
+        with _open(path) as file:
+            start = file.read(4096).removeprefix(BOM).lstrip()
+        with _open(path) as file:
+            for row in _rows(path, file, start, intake, source):
+                met += 1
+                yield row
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        intake.warn(f"{path}: damaged or truncated gzip data; the {met} rows before it were kept")
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.", fix="check its permissions") from error
+    if not met and (faults := intake.rejected.total() - rejected):
+        raise SourceError(f"{path}: none of its {faults} lines or items is a JSON object.", fix=fix)
+
+
+def _open(path: Path) -> File:
+    with path.open("rb") as file:
+        magic = file.read(2)
+    return gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb")
+
+
+def _rows(path: Path, file: File, start: bytes, intake: Intake, source: str) -> Iterator[Row]:
+    if start.startswith(b"[") or NUMBERED.match(start):
+        unit, values = "item", _items(file)
+    else:
+        unit, values = "line", _lines(file)
+    faults = 0
+    for number, key, value in values:
+        place = key or f"{path.name}:{number}"
+        if isinstance(value, dict):
+            yield place, value
+            continue
+        faults += 1
+        intake.reject(f"malformed {unit}", source=source, where=place)
+        if faults <= NAMED_FAULTS:
+            intake.warn(f"{path}, {unit} {number}: no JSON object")
+    if faults > NAMED_FAULTS:
+        intake.warn(f"{path}: {faults - NAMED_FAULTS} further {unit}s are no JSON objects")
+
+
+def _lines(file: File) -> Iterator[tuple[int, str, object]]:
+    for number, line in enumerate(file, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield number, "", orjson.loads(line.removeprefix(BOM) if number == 1 else line)
+        except orjson.JSONDecodeError:
+            yield number, "", None
+
+
+def _items(file: File) -> Iterator[tuple[int, str, object]]:
+    """Yield the items of an array, or the members of an object with their keys; None where the rest is unreadable."""
+    text = _Text(file)
+    number, key = 1, ""
+    try:
+        keyed = text.take("[{") == "{"
+        if text.peek() in "]}":
+            return
+        for number in itertools.count(1):
+            if keyed:
+                key = str(text.value())
+                text.take(":")
+            yield number, key, text.value()
+            if text.take(",]}") != ",":
+                return
+    except _Malformed:
+        yield number, "", None
+
+
+class _Text:
+    """A text that is read piece by piece and parsed value by value."""
+
+    def __init__(self, file: File) -> None:
+        self._file, self._piece, self._at = file, "", 0
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode
+
+    def peek(self) -> str:
+        """Return the next character that is no white space."""
+        while True:
+            rest = self._piece[self._at : self._at + 1]
+            if rest and not rest.isspace():
+                return rest
+            if rest:
+                self._at += 1
+            elif not self._more():
+                raise _Malformed
+
+    def take(self, expected: str) -> str:
+        """Return the next character, which must be one of `expected`, and go past it."""
+        character = self.peek()
+        if character not in expected:
+            raise _Malformed
+        self._at += 1
+        return character
+
+    def value(self) -> object:
+        """Return the next value, or None where it is none that a line could hold, and go past it."""
+        self.peek()
+        while True:
+            try:
+                _, end = _DECODER.raw_decode(self._piece, self._at)
+            except (json.JSONDecodeError, RecursionError):
+                if len(self._piece) - self._at > LONGEST_ITEM or not self._more():
+                    raise _Malformed from None
+                continue
+            if end < len(self._piece) or not self._more():  # a number may go on in the next piece
+                value, self._at = self._piece[self._at : end], end
+                return _strict(value)
+
+    def _more(self) -> bool:
+        """Read on, as much again as is waiting, so that a long value is not parsed anew at every step."""
+        waiting = self._piece[self._at :]
+        read = self._file.read(max(PIECE, len(waiting)))
+        self._piece, self._at = waiting + self._decode(read, final=not read), 0
+        return bool(read)
+
+
+def _strict(value: str) -> object:
+    """Parse as lines are parsed: no lone surrogates, which no file can be written with, no NaN, no broken UTF-8."""
+    try:
+        return orjson.loads(value.encode("utf-8", "surrogateescape"))
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        return None
