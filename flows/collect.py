@@ -16,7 +16,7 @@ from infra.database import exclusive, keep_key
 from infra.settings import get_settings
 from tasks.errors import DataError
 from tasks.ingest import steps as ingest
-from tasks.ingest.files import batches
+from tasks.ingest.files import EXAMPLES, FULL_TEXTS, PAPERS, batches
 from tasks.phi import steps as phi
 from tasks.records import ChatQuery, Reading, RedactedShard, SourceFile
 from tasks.registry import steps as registry
@@ -62,20 +62,22 @@ def preview(request: CollectRequest, examples: int) -> tuple[tuple[Reading, Reda
 
 def readings(request: CollectRequest) -> Iterator[Reading]:
     """Look at one source after the other."""
-    yield from files_of(request, request.literature, ingest.collect_papers)
-    yield from files_of(request, request.examples, ingest.collect_examples)
+    yield from files_of(request, request.literature, PAPERS, ingest.collect_papers)
+    yield from files_of(request, request.full_texts, FULL_TEXTS, ingest.collect_full_texts)
+    yield from files_of(request, request.examples, EXAMPLES, ingest.collect_examples)
+    for place in request.documents:
+        yield ingest.collect_clinical_documents(request.agent_type, place, request.since, request.limit)
     if request.chats:
         yield ingest.collect_chats(chat_query(request))
 
 
 def files_of(
-    request: CollectRequest,
-    paths: tuple[str, ...],
-    collect_files: Task[[str, tuple[SourceFile, ...], int | None], Reading],
+    request: CollectRequest, paths: tuple[str, ...], suffixes: tuple[str, ...], collect_files: FileStep
 ) -> Iterator[Reading]:
     """Read the files that were not read before, as many at a time as a batch holds, until the limit is reached."""
     left = request.limit
-    for files in batches(ingest.find_files(paths, request.agent_type, request.since)) if paths else ():
+    found = ingest.find_files(paths, request.agent_type, suffixes, request.since) if paths else ()
+    for files in batches(found):
         reading = refuse_empty(collect_files(request.agent_type, files, left))
         yield reading
         left = left and left - reading.taken

@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     embedded_postgres: str = Field(
         default="auto", pattern="^(auto|system|wheel)$", description="which server to start when no URL is set"
     )
+    documents_subject_folders: bool = Field(
+        default=False, description="whether the first folder below a place of discharge documents stands for a patient"
+    )
+    documents_ocr: bool = Field(
+        default=False, description="whether scans are recognised by ocrmypdf, which the extra `ocr` installs"
+    )
     threads: int = Field(default=0, ge=0, description="CPU threads for training and generation; 0: all cores")
 
     @property

@@ -113,6 +113,9 @@ class Example(Record):
     licence: str = ""
     rating: float | None = None
     kind: Literal["sft", "preference"] = "sft"
+    domain: str = Field(default="", description="such as cardiology, where the source says so")
+    difficulty: str = ""
+    verified: bool | None = Field(default=None, description="whether a person checked it; None: nobody says")
 
 
 class CertifiedRow(Record):
@@ -199,7 +202,6 @@ class Reading(Record):
     """What one look at a source met. `new` to `retracted` and `rejected` add up to what the source held."""
 
     source: str
-    kind: RowKind
     shards: tuple[RawShard, ...] = Field(default=(), description="the new and changed rows; discarded once redacted")
     new: int = 0
     changed: int = Field(default=0, description="taken before with another content")

@@ -50,7 +50,7 @@ create index readings_of_an_agent on readings (agent_type, created_at);
 insert into readings (agent_type, source, record, created_at)
 select agent_type, source,
     jsonb_build_object(
-        'source', source, 'kind', kind, 'new', record #> '{raw,rows}', 'rejected', record #> '{raw,skipped}',
+        'source', source, 'new', record #> '{raw,rows}', 'rejected', record #> '{raw,skipped}',
         'warnings', record #> '{raw,warnings}'
     ),
     created_at

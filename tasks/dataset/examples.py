@@ -1,11 +1,13 @@
 """Turn certified rows into examples to learn from.
 
-A rated chat is an example as it stands, a paper makes a few questions with their answers, a row of a question set is
+A rated chat is an example as it stands, a paper or a clinical document makes a few questions
+with their answers, a row of a question set is
 what it is. An example holds only words of the certified row and fixed sentences, so the row's certificate holds for it.
 """
 
 from collections.abc import Iterator
 
+from tasks.dataset.discharge_questions import discharge_examples
 from tasks.dataset.paper_questions import paper_examples
 from tasks.records import CertifiedRow, Document, Example, Interaction, RowKind, row_sha256
 
@@ -49,6 +51,7 @@ def from_interaction(chat: Interaction) -> Example:
 
 def from_document(document: Document, agent_type: str) -> Iterator[Example]:
     """Yield the examples of a document: those of its kind of source."""
-    if document.source == "documents":  # clinical documents, whose questions are not a paper's
-        return
-    yield from paper_examples(document, agent_type)
+    if document.source == "documents":
+        yield from discharge_examples(document, agent_type)
+    else:
+        yield from paper_examples(document, agent_type)

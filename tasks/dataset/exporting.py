@@ -22,7 +22,8 @@ def export_rows(rows: Iterable[Example], form: Form) -> Iterator[dict[str, Any]]
 
 
 def _row(example: Example, form: Form) -> dict[str, Any]:
-    metadata = dict(getattr(example, "metadata", {}))
+    told = {"domain": example.domain, "difficulty": example.difficulty, "verified": example.verified}
+    metadata = {name: value for name, value in told.items() if value not in ("", None)}
     keys = {
         "group_id": example.group_id,
         "subject_key": example.subject_key,

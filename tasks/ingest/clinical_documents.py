@@ -10,6 +10,7 @@ import glob
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, date
 from typing import Any
 
 import fsspec
@@ -34,12 +35,17 @@ NO_DOCUMENTS = ("Thumbs.db", "desktop.ini")
 
 @dataclass(frozen=True)
 class _File:
-    """A file among those that are read; `path` is the object store's, `name` is relative to the root."""
+    """A file among those that are read: `path` in its object store, `name` below the root."""
 
     path: str
     name: str
     number: int
     total: int
+
+    @property
+    def identity(self) -> str:
+        """What names its document: the whole path, because two folders may hold a `note.txt` each."""
+        return _one_spelling(self.path)
 
     @property
     def kind(self) -> str:
@@ -59,7 +65,7 @@ class _Reading:
 
     def refuse(self, reason: str, file: _File, place: str = "", *, name: str = "") -> None:
         """Count a document that is not taken, and name it: by its path in the rejects, by its pseudonym in warnings."""
-        number = pseudonym(self.key, name or file.name + place)
+        number = pseudonym(self.key, name or file.identity + place)
         self.intake.reject(reason, source=SOURCE, source_id=number, where=_printable(file.path) + place)
         count, first = self.faults.get(reason, (0, f"file {file.number} of {file.total} ({number})"))
         self.faults[reason] = count + 1, first
@@ -72,19 +78,26 @@ class _Reading:
 
 
 def read_documents(
-    url: str, intake: Intake, *, key: bytes, subject_folders: bool = False, ocr: bool = False
+    url: str,
+    intake: Intake,
+    *,
+    key: bytes,
+    since: date | None = None,
+    subject_folders: bool = False,
+    ocr: bool = False,
 ) -> Iterator[Document]:
     """Yield the documents below `url` (a folder, file, pattern or fsspec URL), in the order of their paths.
 
-    With `subject_folders`, the first folder below `url` stands for the patient. With `ocr`, scans are recognised by
-    ocrmypdf where it is installed. `intake` is complete after the last document.
+    With `since`, files that were last changed on an earlier day (UTC) are passed over. With `subject_folders`, the
+    first folder below `url` stands for the patient. With `ocr`, scans are recognised by ocrmypdf where it is installed.
+    `intake` is complete after the last document.
 
     Raises:
         SourceError: there is nothing at `url`, or its protocol needs a package that is not installed.
         SourceUnavailable: the object store or disk stopped answering.
     """
     reading = _Reading(intake, key, subject_folders, ocr)
-    filesystem, files = _files(url)
+    filesystem, files = _files(url, since)
     if not files:
         intake.warn("no file was found: give a folder with txt, pdf, docx, json or ndjson files")
     try:
@@ -94,7 +107,7 @@ def read_documents(
         reading.warn()
 
 
-def _files(url: str) -> tuple[Any, list[_File]]:
+def _files(url: str, since: date | None) -> tuple[Any, list[_File]]:
     try:
         filesystem, root = fsspec.url_to_fs(url)
         root = str(root).rstrip("/") or "/"
@@ -107,6 +120,8 @@ def _files(url: str) -> tuple[Any, list[_File]]:
             root = glob.escape(root).partition("[")[0].rpartition("/")[0]
         else:
             raise SourceError(f"{url} does not exist.", fix="correct the folder, pattern or address")
+        if since is not None:
+            paths = [path for path in paths if filesystem.modified(path).astimezone(UTC).date() >= since]
     except (ImportError, ValueError) as error:
         raise SourceError(
             f"{url} cannot be opened: {error}.", fix="correct the address, or pip install 'rounds[cloud]'"
@@ -152,7 +167,7 @@ def _documents(filesystem: Any, file: _File, reading: _Reading) -> Iterator[Docu
         if packing and error.errno is None:  # gzip's own
             reading.refuse("damaged file", file)
             return
-        number = pseudonym(reading.key, file.name)
+        number = pseudonym(reading.key, file.identity)
         raise SourceUnavailable(
             f"File {file.number} of {file.total} ({number}) could not be read: {error.strerror}.",
             fix="check disk and network, and run it again: what was taken is not taken twice",
@@ -172,7 +187,7 @@ def _from_file(content: bytes, file: _File, reading: _Reading) -> Iterator[Docum
         folder, _, rest = file.name.partition("/")
         yield Document(
             source=SOURCE,
-            source_id=pseudonym(reading.key, file.name),
+            source_id=pseudonym(reading.key, file.identity),
             title=DEFAULT_TITLE,
             sections=read_sections(lines),
             subject_key=pseudonym(reading.key, folder) if rest and reading.subject_folders else "",
@@ -220,7 +235,7 @@ def _from_json(text: str, file: _File, reading: _Reading, fault: str, *, place: 
 
 
 def _from_resource(resource: Resource, file: _File, reading: _Reading, place: str) -> Document | None:
-    name = fhir_documents.resource_id(resource) or file.name + place
+    name = fhir_documents.resource_id(resource) or file.identity + place
     number = pseudonym(reading.key, name)
     try:
         found = fhir_documents.read_document(resource, ocr=reading.ocr)

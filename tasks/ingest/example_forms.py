@@ -50,13 +50,15 @@ def messages_of(row: Mapping[str, Any]) -> tuple[Message, ...]:
     return exchange("\n\n".join(part for part in (context, string(row, "question")) if part), string(row, "answer"))
 
 
-def metadata_of(row: Mapping[str, Any]) -> dict[str, str | bool]:
-    """Return what a row's `metadata` says under the four known keys, as text or as yes and no."""
+def metadata_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a row's `metadata` says under the four known keys: three short texts, and a yes or no."""
     given = row.get("metadata")
     metadata = given if isinstance(given, Mapping) else {}
-    kept: dict[str, str | bool] = {}
+    kept: dict[str, Any] = {}
     for name in METADATA:
         value = metadata.get(name)
+        if (name == "verified") != isinstance(value, bool):
+            continue
         if isinstance(value, bool):
             kept[name] = value
         elif isinstance(value, str | int | float) and 0 < len(text := str(value).strip()) <= LONGEST_METADATA:

@@ -11,20 +11,24 @@ from tasks.records import SourceFile
 
 BATCH_BYTES = 64 << 20  # about what one file of the PubMed baseline holds, unpacked ten times as much
 PAPERS = (".xml", ".xml.gz")
+FULL_TEXTS = (*PAPERS, ".nxml", ".nxml.gz", ".tar.gz", ".tgz", ".tar")
+EXAMPLES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
 
-def fingerprint_files(paths: Iterable[str], since: date | None = None) -> tuple[SourceFile, ...]:
+def fingerprint_files(
+    paths: Iterable[str], since: date | None = None, *, suffixes: tuple[str, ...] = PAPERS
+) -> tuple[SourceFile, ...]:
     """Return the files behind `paths`, each content once, in the order given and by name within a folder or pattern.
 
-    With `since`, a file that was last changed on an earlier day (UTC) is passed over. A folder stands for the *.xml
-    and *.xml.gz files below it, a pattern for what it matches there; one without any such file gives none.
+    With `since`, a file that was last changed on an earlier day (UTC) is passed over. A folder stands for the
+    files below it that end in one of `suffixes`, a pattern for what it matches there; either may give none.
 
     Raises:
         SourceError: a path, or the folder that a pattern starts from, does not exist or cannot be read.
     """
     found: dict[str, SourceFile] = {}
     for path in paths:
-        for file in _expand(path):
+        for file in _expand(path, suffixes):
             if since and datetime.fromtimestamp(file.stat().st_mtime, UTC).date() < since:
                 continue
             fingerprint = _fingerprint(file)
@@ -44,27 +48,22 @@ def batches(files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, ...]]:
         yield tuple(batch)
 
 
-def _expand(path: str) -> list[Path]:
+def _expand(path: str, suffixes: tuple[str, ...]) -> list[Path]:
     place = Path(path).expanduser()
     if place.is_file():
         return [place]
     if place.is_dir():
-        return sorted(file for file in place.rglob("*") if file.is_file() and is_paper(file))
+        return sorted(file for file in place.rglob("*") if file.is_file() and file.name.lower().endswith(suffixes))
     if glob.has_magic(path) and _fixed_part(place).is_dir():
         start = _fixed_part(place)
         matches = sorted(start.glob(str(place.relative_to(start))))
-        return [file for match in matches for file in (_expand(str(match)) if match.is_dir() else [match])]
+        return [file for match in matches for file in (_expand(str(match), suffixes) if match.is_dir() else [match])]
     raise SourceError(f"{path} does not exist.", fix="correct the path, or leave it out")
 
 
 def _fixed_part(pattern: Path) -> Path:
     """Return the folder that a pattern starts from: all parts before the first with a wildcard."""
     return next((p for p in pattern.parents if not glob.has_magic(str(p))), Path())
-
-
-def is_paper(file: Path) -> bool:
-    """Say whether a file found in a folder is PubMed XML by its name."""
-    return file.name.endswith(PAPERS)
 
 
 def _fingerprint(file: Path) -> SourceFile:

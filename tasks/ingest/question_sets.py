@@ -29,7 +29,6 @@ FIX = "give JSON or JSON lines with messages, question and answer, instruction a
 MEDQUAD_KEYS = re.compile(r"[A-Za-z]+ (?:\d{1,7}(?:_\d+)?|None) \d{1,7}(?:_\d+)?-\d+")  # collection, document, question
 PMID, PMCID = re.compile(r"\d{1,8}"), re.compile(r"PMC\d{1,9}")
 ARXIV_ID = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?")
-METADATA_KEPT = "metadata" in Example.model_fields
 
 
 def read_examples(path: Path, agent_type: str, intake: Intake) -> Iterator[Example | Document]:
@@ -66,7 +65,8 @@ def _taken(row: Mapping[str, Any], agent_type: str, place: str, key: bytes) -> E
 def _own(messages: tuple[Message, ...], row: Mapping[str, Any], agent_type: str, place: str, key: bytes) -> Example:
     """Return one's own example; a patient's rows are one group, as in chats, unless the row names another."""
     metadata = metadata_of(row)
-    source = str(row.get("source") or metadata.pop("source", "") or "examples")
+    told = metadata.pop("source", "")
+    source = str(row.get("source") or told or "examples")
     source_id = str(("messages" not in row and row.get("id")) or row.get("source_id") or place)
     subject = str(row.get("subject_key") or "")
     rating = row.get("rating")
@@ -79,12 +79,8 @@ def _own(messages: tuple[Message, ...], row: Mapping[str, Any], agent_type: str,
         agent_type=agent_type,
         licence=str(row.get("licence") or ""),
         rating=float(rating) if isinstance(rating, int | float) and 1 <= rating <= 5 else None,
-        **_kept(metadata),
+        **metadata,
     )
-
-
-def _kept(metadata: Mapping[str, str | bool]) -> dict[str, Any]:
-    return {"metadata": metadata} if METADATA_KEPT else {}
 
 
 def _text(row: Mapping[str, Any], place: str, key: bytes) -> Document:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from infra.artifacts import open_store
 from infra.database import connect
 from infra.settings import get_settings
-from tasks.ingest import interactions, positions, pubmed_xml, question_sets, taken
+from tasks.ingest import clinical_documents, interactions, jats, jats_links, positions, pubmed_xml, question_sets, taken
 from tasks.ingest.files import fingerprint_files
 from tasks.ingest.intake import Intake
 from tasks.ingest.papers import collect_documents
@@ -32,9 +32,11 @@ RAW: dict[RowKind, str] = {"documents": "raw-documents", "interactions": "raw-ch
 
 
 @step(cached=False)
-def find_files(paths: tuple[str, ...], agent_type: str, since: date | None = None) -> tuple[SourceFile, ...]:
+def find_files(
+    paths: tuple[str, ...], agent_type: str, suffixes: tuple[str, ...], since: date | None = None
+) -> tuple[SourceFile, ...]:
     """Find the files behind paths, changed since a day, whose content this agent type has not ingested yet."""
-    found = fingerprint_files(paths, since)
+    found = fingerprint_files(paths, since, suffixes=suffixes)
     with connect() as conn:
         fresh = positions.not_yet_ingested(conn, found, agent_type)
     log.info("files found=%d new=%d", len(found), len(fresh))
@@ -46,7 +48,30 @@ def collect_papers(agent_type: str, files: tuple[SourceFile, ...], limit: int | 
     """Read PubMed files: the latest version of each PMID, less what was deleted or retracted."""
     intake = Intake()
     rows = collect_documents([Path(file.path) for file in files], intake)
-    return _reading(agent_type, pubmed_xml.SOURCE, "documents", rows, intake, files, limit)
+    return _reading(agent_type, pubmed_xml.SOURCE, rows, intake, files, limit)
+
+
+@step(cached=False)
+def collect_full_texts(agent_type: str, files: tuple[SourceFile, ...], limit: int | None = None) -> Reading:
+    """Read JATS full texts whose licence allows it."""
+    intake = Intake()
+    rows = (row for file in files for row in jats.read_articles(Path(file.path), intake))
+    return _reading(agent_type, jats_links.SOURCE, rows, intake, files, limit)
+
+
+@step(cached=False)
+def collect_clinical_documents(agent_type: str, url: str, since: date | None, limit: int | None = None) -> Reading:
+    """Read discharge documents below a folder or an object store's address."""
+    intake, settings = Intake(), get_settings()
+    rows = clinical_documents.read_documents(
+        url,
+        intake,
+        key=settings.secret_key(),
+        since=since,
+        subject_folders=settings.documents_subject_folders,
+        ocr=settings.documents_ocr,
+    )
+    return _reading(agent_type, clinical_documents.SOURCE, rows, intake, limit=limit)
 
 
 @step(cached=False)
@@ -54,7 +79,7 @@ def collect_examples(agent_type: str, files: tuple[SourceFile, ...], limit: int 
     """Read question and answer files."""
     intake = Intake()
     rows = (row for file in files for row in question_sets.read_examples(Path(file.path), agent_type, intake))
-    return _reading(agent_type, question_sets.SOURCE, "examples", rows, intake, files, limit)
+    return _reading(agent_type, question_sets.SOURCE, rows, intake, files, limit)
 
 
 @step(cached=False)
@@ -70,7 +95,7 @@ def collect_chats(query: ChatQuery) -> Reading:
     intake = Intake()
     with connect() as conn:
         rows = interactions.collect_interactions(conn, query, get_settings().secret_key(), intake)
-        return _reading(query.agent_type, interactions.SOURCE, "interactions", rows, intake)
+        return _reading(query.agent_type, interactions.SOURCE, rows, intake)
 
 
 @step(cached=False)
@@ -114,7 +139,6 @@ def discard_raw() -> None:
 def _reading(
     agent_type: str,
     source: str,
-    kind: RowKind,
     rows: Iterable[BaseModel | taken.Row],
     intake: Intake,
     files: tuple[SourceFile, ...] = (),
@@ -127,12 +151,15 @@ def _reading(
     store = open_store()
     with connect() as ledger:
         fresh = taken.untaken(ledger, agent_type, _telling(rows), get_settings().secret_key(), intake)
-        artifacts = [store.save_rows(RAW[kind], part) for part in _parts(itertools.islice(fresh, limit))]
+        shards = tuple(
+            RawShard(artifact=artifact, source=source, kind=kind, rows=artifact.rows or 0)
+            for kind, part in _parts(itertools.islice(fresh, limit))
+            for artifact in (store.save_rows(RAW[kind], part),)
+        )
     finished = limit is None or intake.new + intake.changed < limit
     return Reading(
         source=source,
-        kind=kind,
-        shards=tuple(RawShard(artifact=a, source=source, kind=kind, rows=a.rows or 0) for a in artifacts),
+        shards=shards,
         new=intake.new,
         changed=intake.changed,
         unchanged=intake.unchanged,
@@ -155,7 +182,15 @@ def _telling(rows: Iterable[T]) -> Iterator[T]:
         yield row
 
 
-def _parts(rows: Iterator[taken.Row]) -> Iterator[Iterator[taken.Row]]:
-    """Cut rows into shards of `SHARD_ROWS`; each part is read to its end before the next is asked for."""
-    for first in rows:
-        yield itertools.chain((first,), itertools.islice(rows, SHARD_ROWS - 1))
+def _parts(rows: Iterator[taken.Row]) -> Iterator[tuple[RowKind, list[taken.Row]]]:
+    """Cut rows into shards, each of one kind and at most `SHARD_ROWS`."""
+    for kind, alike in itertools.groupby(rows, kind_of):
+        while part := list(itertools.islice(alike, SHARD_ROWS)):
+            yield kind, part
+
+
+def kind_of(row: taken.Row) -> RowKind:
+    """Return the kind of a row: a question set may hold plain texts, which are documents."""
+    if "sections" in row:
+        return "documents"
+    return "interactions" if "conversation_id" in row else "examples"

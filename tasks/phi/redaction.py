@@ -19,7 +19,7 @@ from tasks.phi.categories import CATEGORIES
 from tasks.phi.detection import Detector
 from tasks.records import PhiFinding, RowKind
 
-POLICY = "placeholder/2"
+POLICY = "placeholder/3"
 
 # No pattern's white space spans it, so that no finding joins two fields.
 _BETWEEN = "\n\x00\n"
@@ -29,7 +29,7 @@ _ROUNDS = 4
 _COPIED: Mapping[RowKind, str] = {
     "documents": "source_id version published language authors pmid pmcid doi subject_key",
     "interactions": "id conversation_id agent_type subject_key rating",
-    "examples": "source_id group_id subject_key agent_type rating kind",
+    "examples": "source_id group_id subject_key agent_type rating kind verified",
 }
 COPIED: Mapping[RowKind, frozenset[str]] = {kind: frozenset(fields.split()) for kind, fields in _COPIED.items()}
 _KEY = re.compile(r"[^\s@]{0,200}")
@@ -37,7 +37,7 @@ _KEY = re.compile(r"[^\s@]{0,200}")
 _LABELS: Mapping[RowKind, str] = {
     "documents": "source journal licence publication_types mesh grants",
     "interactions": "model_version",
-    "examples": "source licence",
+    "examples": "source licence domain difficulty",
 }
 LABELS: Mapping[RowKind, frozenset[str]] = {kind: frozenset(fields.split()) for kind, fields in _LABELS.items()}
 _LABELS_KEPT = 16_384  # journals, licences and headings recur

@@ -8,6 +8,7 @@ import stat
 import sys
 import zipfile
 import zlib
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import docx
@@ -241,14 +242,15 @@ def test_every_reason_has_a_fix() -> None:
     assert raised <= set(FIXES)
 
 
-def test_the_id_of_a_file_depends_on_key_and_place_below_the_root_alone(tmp_path: Path) -> None:
+def test_the_id_of_a_file_depends_on_its_key_and_its_whole_path(tmp_path: Path) -> None:
     ids = []
     for root in (tmp_path / "a", tmp_path / "b"):
         (root / "ward").mkdir(parents=True)
         (root / "ward" / "note.txt").write_text(BODY)
         ids += [row.source_id for row in read(root)[0]]
     (other,) = read_documents(str(root), Intake(), key=b"another key, long")
-    assert ids[0] == ids[1] != other.source_id
+    assert len({*ids, other.source_id}) == 3
+    assert [row.source_id for row in read(tmp_path / "a" / "ward")[0]] == ids[:1]
     assert len(ids[0]) == 16
 
 
@@ -273,8 +275,20 @@ def test_a_file_a_pattern_and_an_object_store_are_read_alike(tmp_path: Path) -> 
     store = fsspec.filesystem("memory")
     store.pipe("/bucket/in/note.txt", BODY.encode())
     roots = (tmp_path / "note.txt", tmp_path / "*.txt", "memory://bucket/in")
-    ids = {row.source_id for root in roots for row in read(root)[0]}
-    assert len(ids) == 1
+    alone, matched, stored = (read(root)[0][0] for root in roots)
+    assert alone == matched
+    assert alone.model_copy(update={"source_id": stored.source_id}) == stored
+
+
+def test_files_last_changed_before_a_day_are_passed_over(tmp_path: Path) -> None:
+    for name, changed in (
+        ("old.txt", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("late.txt", datetime(2026, 1, 2, tzinfo=UTC)),
+    ):
+        (tmp_path / name).write_text(BODY)
+        os.utime(tmp_path / name, (changed.timestamp(),) * 2)
+    rows = list(read_documents(str(tmp_path), Intake(), key=KEY, since=date(2026, 1, 2)))
+    assert [row.source_id for row in rows] == [row.source_id for row in read(tmp_path / "late.txt")[0]]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tasks.errors import SourceError
 from tasks.ingest import json_rows as module
 from tasks.ingest.intake import Intake
-from tasks.ingest.json_rows import json_rows
+from tasks.ingest.json_rows import NUMBERED, json_rows
 
 QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 VALUE = st.recursive(
@@ -66,7 +66,8 @@ def test_a_cut_array_gives_the_objects_before_the_cut_and_counts_the_rest_once(
 
 
 @QUICK
-@given(objects=OBJECTS)
+# A first object of numbered objects is the form of PubMedQA, not a line.
+@given(objects=OBJECTS.filter(lambda given: not NUMBERED.match(orjson.dumps(given[0]))))
 def test_lines_give_their_objects(tmp_path: Path, objects: list[Any]) -> None:
     found, _ = rows(written(tmp_path / "a.json", b"\n\n".join(map(orjson.dumps, objects))))
     assert [row for _, row in found] == objects

@@ -9,6 +9,7 @@ import pytest
 
 from infra.artifacts import open_store
 from tasks.ingest import steps
+from tasks.ingest.files import EXAMPLES, PAPERS
 from tasks.records import ChatQuery, Document, Example, Interaction, SourceFile
 from tasks.sample.abstracts import write_pubmed_xml
 from tasks.sample.load import load_sample_chats
@@ -21,7 +22,7 @@ QUERY = ChatQuery(agent_type=AGENT)
 def papers(conn: psycopg.Connection[Any], tmp_path: Path) -> tuple[SourceFile, ...]:
     write_pubmed_xml(tmp_path / "a.xml", seed=1, count=20)
     write_pubmed_xml(tmp_path / "b.xml", seed=2, count=5)
-    return steps.find_files.fn((str(tmp_path),), AGENT)
+    return steps.find_files.fn((str(tmp_path),), AGENT, PAPERS)
 
 
 def test_papers_become_a_raw_shard(papers: tuple[SourceFile, ...]) -> None:
@@ -55,7 +56,7 @@ def test_a_long_reading_is_cut_into_shards_that_hold_every_row_once(
 
 def test_examples_become_a_raw_shard(conn: psycopg.Connection[Any], tmp_path: Path) -> None:
     (tmp_path / "q.jsonl").write_text('{"question": "Tea?", "answer": "Yes."}\nno\n', encoding="utf-8")
-    files = steps.find_files.fn((str(tmp_path / "q.jsonl"),), "Clinical")
+    files = steps.find_files.fn((str(tmp_path / "q.jsonl"),), "Clinical", EXAMPLES)
     reading = steps.collect_examples.fn("Clinical", files)
     (shard,) = reading.shards
     assert (shard.kind, shard.rows, reading.rejected) == ("examples", 1, {"malformed line": 1})
@@ -99,10 +100,10 @@ def test_what_was_committed_is_unchanged_the_next_time(papers: tuple[SourceFile,
 
 def test_ingested_files_are_not_found_again_for_the_same_agent(papers: tuple[SourceFile, ...], tmp_path: Path) -> None:
     steps.commit.fn(AGENT, steps.collect_papers.fn(AGENT, papers))
-    assert steps.find_files.fn((str(tmp_path),), AGENT) == ()
-    assert steps.find_files.fn((str(tmp_path),), "Clinical") == papers
+    assert steps.find_files.fn((str(tmp_path),), AGENT, PAPERS) == ()
+    assert steps.find_files.fn((str(tmp_path),), "Clinical", PAPERS) == papers
     (tmp_path / "a.xml").write_text("changed", encoding="utf-8")
-    assert [f.path for f in steps.find_files.fn((str(tmp_path),), AGENT)] == [str(tmp_path / "a.xml")]
+    assert [f.path for f in steps.find_files.fn((str(tmp_path),), AGENT, PAPERS)] == [str(tmp_path / "a.xml")]
 
 
 def test_watermarks_go_forward_only_and_are_kept_per_agent(conn: psycopg.Connection[Any]) -> None:

@@ -149,14 +149,12 @@ def _readings() -> tuple[Reading, ...]:
     return (
         Reading(
             source="chats",
-            kind="interactions",
             new=1607,
             changed=13,
             rejected={"rated_below_4": 412, "answer_too_short": 131, "unknown_role": 2},
         ),
         Reading(
             source="pubmed",
-            kind="documents",
             new=211,
             unchanged=35,
             retracted=1,
@@ -172,7 +170,7 @@ def _redacted() -> tuple[RedactedShard, ...]:
         RedactedShard(
             artifact=_artifact("redacted"),
             source=reading.source,
-            kind=reading.kind,
+            kind="interactions" if reading.source == "chats" else "documents",
             rows=rows,
             withheld=reading.taken - rows,
             findings=findings,
