@@ -14,11 +14,12 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from flows.parameters import CollectRequest
 from infra.database import exclusive, keep_key
 from infra.settings import get_settings
+from tasks.dataset import steps as dataset
 from tasks.errors import DataError
 from tasks.ingest import steps as ingest
 from tasks.ingest.files import EXAMPLES, FULL_TEXTS, PAPERS, batches
 from tasks.phi import steps as phi
-from tasks.records import ChatQuery, Reading, RedactedShard, SourceFile
+from tasks.records import ChatQuery, RawShard, Reading, RedactedShard, SourceFile
 from tasks.registry import steps as registry
 
 FileStep = Task[[str, tuple[SourceFile, ...], int | None], Reading]
@@ -87,11 +88,20 @@ def files_of(
 
 def kept(agent_type: str, reading: Reading, engine: str) -> Reading:
     """Redact and record what a reading found, remember it as taken, and delete its raw rows."""
-    redacted = phi.redact_shard.map(reading.shards, engine=unmapped(engine)).result()
-    registry.record_shards(agent_type, tuple(redacted))
+    redacted = redact_and_record(agent_type, reading.shards, engine)
+    if get_settings().teacher_url:
+        taught = (dataset.teach(agent_type, shard) for shard in redacted if shard.kind == "documents")
+        redact_and_record(agent_type, tuple(shard for shard in taught if shard is not None), engine)
     ingest.commit(agent_type, reading)
     ingest.discard_raw()
     return reading
+
+
+def redact_and_record(agent_type: str, shards: tuple[RawShard, ...], engine: str) -> tuple[RedactedShard, ...]:
+    """Return the certified shards, written down with their rows."""
+    redacted = tuple(phi.redact_shard.map(shards, engine=unmapped(engine)).result())
+    registry.record_shards(agent_type, redacted)
+    return redacted
 
 
 def chat_query(request: CollectRequest) -> ChatQuery:

@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     documents_ocr: bool = Field(
         default=False, description="whether scans are recognised by ocrmypdf, which the extra `ocr` installs"
     )
+    teacher_url: str = Field(
+        default="", description="an OpenAI-compatible server, up to /v1, that writes questions over redacted documents"
+    )
+    teacher_model: str = Field(default="", description="the model that the teacher's server is asked for")
+    teacher_key: SecretStr | None = Field(default=None, description="of the teacher's server, if it asks for one")
+    retractions: str = Field(default="", description="Retraction Watch's CSV: a file, or the address of one")
     threads: int = Field(default=0, ge=0, description="CPU threads for training and generation; 0: all cores")
 
     @property

@@ -5,15 +5,28 @@ import hashlib
 import logging
 from pathlib import Path
 
+import httpx
 import yaml
 
 from infra.artifacts import open_store
 from infra.settings import get_settings
 from tasks.dataset.building import curate, explain
 from tasks.dataset.curation import word_runs
+from tasks.dataset.teacher import Lessons, Teacher, taught_examples
 from tasks.errors import DataError
 from tasks.policies import step
-from tasks.records import Artifact, Base, CertifiedRow, CurationPolicy, DatasetVersion, RedactedShard, Suite, row_sha256
+from tasks.records import (
+    Artifact,
+    Base,
+    CertifiedRow,
+    CurationPolicy,
+    DatasetVersion,
+    Document,
+    RawShard,
+    RedactedShard,
+    Suite,
+    row_sha256,
+)
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +75,29 @@ def build_dataset(
         shards=tuple(shard.artifact.sha256 for shard in shards),
         policy=row_sha256(policy.model_dump(mode="json"))[:12],
     )
+
+
+@step(cached=False)
+def teach(agent_type: str, shard: RedactedShard) -> RawShard | None:
+    """Have the teacher of the settings write questions over redacted documents; None where it wrote none.
+
+    Its words go to redaction like those of any other source.
+    """
+    settings, store, lessons = get_settings(), open_store(), Lessons()
+    teacher = Teacher(url=settings.teacher_url, model=settings.teacher_model, key=settings.teacher_key)
+    documents = (
+        Document.model_validate(CertifiedRow.model_validate(line).verified()) for line in store.rows(shard.artifact)
+    )
+    with httpx.Client() as client:
+        pairs = (
+            pair
+            for document in documents
+            for pair in taught_examples(document, teacher, agent_type, client=client, lessons=lessons)
+        )
+        artifact = store.save_rows("raw-examples", pairs)
+    log.info("taught documents=%d kept=%d rejected=%s", lessons.asked, lessons.kept, dict(lessons.rejected))
+    rows = artifact.rows or 0
+    return RawShard(artifact=artifact, source="teacher", kind="examples", rows=rows) if rows else None
 
 
 def _questions(suite: Suite) -> frozenset[str]:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,9 +12,12 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
+from infra.artifacts import open_store
+from infra.settings import get_settings
+from tasks.dataset import steps
 from tasks.dataset.teacher import PASSAGE_CHARS, SILENT_IN_A_ROW, TRIES, Lessons, Teacher, passage_of, taught_examples
-from tasks.errors import ConfigError, SourceUnavailable
-from tasks.records import Document, Example, Section
+from tasks.errors import ConfigError, PrivacyError, SourceUnavailable
+from tasks.records import CertifiedRow, Document, Example, PhiCertificate, RedactedShard, Section, row_sha256
 
 PAPER = Document(
     source="pubmed",
@@ -206,4 +210,51 @@ def test_a_long_document_is_shown_from_its_start_and_an_empty_one_not_at_all(ser
     with httpx.Client() as client:
         teacher = Teacher(url=server.url, model="m")
         assert not list(taught_examples(empty, teacher, "M", client=client, lessons=Lessons()))
+    assert server.bodies == []
+
+
+# ── the step ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def shard_of(*documents: Document) -> RedactedShard:
+    lines = []
+    for document in documents:
+        row = document.model_dump(mode="json")
+        certificate = PhiCertificate(row_sha256=row_sha256(row), engine="e", policy="p", findings={}, second_pass=0)
+        lines.append(CertifiedRow(row=row, certificate=certificate))
+    artifact = open_store().save_rows("redacted", lines)
+    return RedactedShard(
+        artifact=artifact, source="pubmed", kind="documents", rows=len(lines), findings={}, canaries=0, engine="e",
+        policy="p",
+    )  # fmt: skip
+
+
+def test_what_the_teacher_of_the_settings_wrote_is_raw_until_it_is_redacted(
+    server: Server, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROUNDS_TEACHER_URL", server.url)
+    monkeypatch.setenv("ROUNDS_TEACHER_KEY", "k-1")
+    get_settings.cache_clear()
+    server.replies = [said(TRUE)]
+    raw = steps.teach.fn("Clinical", shard_of(PAPER))
+    assert raw is not None
+    assert raw.artifact.key.startswith("raw-")
+    (row,) = open_store().rows(raw.artifact)
+    assert (row["agent_type"], row["source_id"]) == ("Clinical", PAPER.source_id)
+    assert server.headers[0]["Authorization"] == "Bearer k-1"
+    server.replies = [said(LIE)]
+    assert steps.teach.fn("Clinical", shard_of(PAPER)) is None
+
+
+def test_a_row_that_was_changed_after_redaction_never_reaches_the_teacher(
+    server: Server, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROUNDS_TEACHER_URL", server.url)
+    get_settings.cache_clear()
+    shard = shard_of(PAPER)
+    lines = list(open_store().rows(shard.artifact))
+    lines[0]["row"]["title"] = "Ann Brask"
+    changed = shard.model_copy(update={"artifact": open_store().save_rows("redacted", lines)})
+    with pytest.raises(PrivacyError, match="not the one"):
+        steps.teach.fn("Clinical", changed)
     assert server.bodies == []
