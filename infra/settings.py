@@ -48,6 +48,14 @@ class Settings(BaseSettings):
     teacher_model: str = Field(default="", description="the model that the teacher's server is asked for")
     teacher_key: SecretStr | None = Field(default=None, description="of the teacher's server, if it asks for one")
     retractions: str = Field(default="", description="Retraction Watch's CSV: a file, or the address of one")
+    entrez_url: str = Field(
+        default="https://eutils.ncbi.nlm.nih.gov/entrez/eutils", description="where PubMed's E-utilities answer"
+    )
+    entrez_email: str = Field(default="", description="whom NCBI may write to; needed to search PubMed")
+    entrez_api_key: SecretStr | None = Field(
+        default=None, description="of an NCBI account: 10 requests a second instead of 3"
+    )
+    arxiv_url: str = Field(default="https://export.arxiv.org/api/query", description="where arXiv's API answers")
     threads: int = Field(default=0, ge=0, description="CPU threads for training and generation; 0: all cores")
 
     @property
