@@ -63,13 +63,29 @@ def preview(request: CollectRequest, examples: int) -> tuple[tuple[Reading, Reda
 
 def readings(request: CollectRequest) -> Iterator[Reading]:
     """Look at one source after the other."""
+    if place := get_settings().retractions:  # first, so that nothing is taken that is known to be retracted
+        yield ingest.collect_retractions(place)
     yield from files_of(request, request.literature, PAPERS, ingest.collect_papers)
+    if request.pubmed:
+        yield from searched(request)
+    if request.arxiv:
+        yield ingest.collect_arxiv(request.agent_type, request.arxiv, request.since, request.limit)
+    yield from files_of(request, request.arxiv_files, PAPERS, ingest.collect_arxiv_files)
     yield from files_of(request, request.full_texts, FULL_TEXTS, ingest.collect_full_texts)
     yield from files_of(request, request.examples, EXAMPLES, ingest.collect_examples)
     for place in request.documents:
         yield ingest.collect_clinical_documents(request.agent_type, place, request.since, request.limit)
     if request.chats:
         yield ingest.collect_chats(chat_query(request))
+
+
+def searched(request: CollectRequest) -> Iterator[Reading]:
+    """Read what PubMed's search finds; each further reading goes on where the watermark of the one before stands."""
+    reading = ingest.collect_pubmed(request.agent_type, request.pubmed, request.since, request.limit)
+    yield reading
+    while reading.more:
+        reading = ingest.collect_pubmed(request.agent_type, request.pubmed, None, request.limit)
+        yield reading
 
 
 def files_of(

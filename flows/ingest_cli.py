@@ -58,7 +58,10 @@ def ingest_pmc(
 @ingest.command(name="arxiv", epilog="Example: rounds ingest arxiv 'cat:q-bio.QM AND abs:sepsis' --limit 200")
 @explained
 def ingest_arxiv(
-    query: Annotated[str, typer.Argument(help="What to search for, in arXiv's own syntax; cat: names a category.")],
+    query: Annotated[
+        str, typer.Argument(help="What to search for, in arXiv's own syntax; cat: names a category.")
+    ] = "",
+    file: Annotated[list[str] | None, typer.Option(help="A saved reply (Atom, OAI) instead of a search.")] = None,
     agent_type: Agent = DEFAULT.agent_type,
     since: Since = None,
     limit: RowLimit = None,
@@ -66,7 +69,7 @@ def ingest_arxiv(
     as_json: AsJson = False,
 ) -> None:
     """Take in papers that arXiv's search finds, the new and revised ones since the last run."""
-    take_in({"arxiv": query}, agent_type, since, limit, dry_run=dry_run, as_json=as_json)
+    take_in({"arxiv": query, "arxiv_files": file or ()}, agent_type, since, limit, dry_run=dry_run, as_json=as_json)
 
 
 @ingest.command(name="interactions", epilog="Example: rounds ingest interactions --since 2026-11-01 --json")

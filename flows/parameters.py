@@ -17,6 +17,7 @@ class CollectRequest(Record):
     literature: tuple[str, ...] = Field(default=(), description="PubMed XML files, folders or globs")
     pubmed: str = Field(default="", description="a search of PubMed (Entrez); empty: none")
     arxiv: str = Field(default="", description="a search of arXiv; empty: none")
+    arxiv_files: tuple[str, ...] = Field(default=(), description="saved replies of arXiv: Atom feeds, OAI records")
     full_texts: tuple[str, ...] = Field(default=(), description="JATS XML files of PMC, folders or globs")
     documents: tuple[str, ...] = Field(default=(), description="discharge documents: files, folders or URLs")
     examples: tuple[str, ...] = Field(default=(), description="question sets: JSON lines, PubMedQA, MedQuAD")

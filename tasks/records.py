@@ -213,6 +213,7 @@ class Reading(Record):
     watermark: Mapping[str, int] = Field(default_factory=dict, description="source position → last value seen")
     files: tuple[SourceFile, ...] = Field(default=(), description="read to their end")
     warnings: tuple[str, ...] = Field(default=(), description="file and line of what could not be read; no text")
+    more: bool = Field(default=False, description="whether the source holds more than one reading takes")
 
     @property
     def held(self) -> int:

@@ -5,10 +5,15 @@ DOI, PMID or both. Only retractions count, and only of papers that were not rein
 expressions of concern are left to a reader's judgement. Names, titles and reasons are not read.
 """
 
+import contextlib
 import csv
+import io
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
+from infra.settings import Settings
 from tasks.errors import SourceError
+from tasks.ingest.politeness import RateLimit, Service
 from tasks.records import Withdrawal
 
 DOI, PMID, NATURE, NOTICE_DOI, RECORD = (
@@ -19,8 +24,31 @@ DOI, PMID, NATURE, NOTICE_DOI, RECORD = (
     "Record ID",
 )
 NEEDED = (DOI, PMID, NATURE, NOTICE_DOI, RECORD)
+SOURCE = "retraction watch"
 UNKNOWN = frozenset({"", "0", "unavailable"})
 csv.field_size_limit(1 << 20)  # a line names hundreds of authors and institutions
+
+
+@contextlib.contextmanager
+def opened(place: str, settings: Settings) -> Iterator[Iterable[str]]:
+    """Open the CSV at a path or an http address as lines of text.
+
+    Raises:
+        SourceError: there is no such file, or the address refuses.
+        SourceUnavailable: the address does not answer; it may later.
+    """
+    if "://" in place:
+        limit = RateLimit("retraction-watch", 1.0, settings.data / "turns")
+        with Service("Retraction Watch", limit, address_setting="ROUNDS_RETRACTIONS") as service:
+            yield io.StringIO(service.get(place, bytes).decode("utf-8", "replace"), newline="")
+        return
+    try:
+        with Path(place).expanduser().open(encoding="utf-8", errors="replace", newline="") as file:
+            yield file
+    except OSError as error:
+        raise SourceError(
+            f"{place} cannot be read: {error.strerror}.", fix="correct ROUNDS_RETRACTIONS, or unset it"
+        ) from error
 
 
 def read_retractions(lines: Iterable[str], place: str) -> Iterator[Withdrawal]:

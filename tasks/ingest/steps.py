@@ -3,9 +3,11 @@
 No reading is cached: it depends on what was taken before. It is cheap beside redaction, which is cached by content.
 """
 
+import functools
+import hashlib
 import itertools
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -15,10 +17,25 @@ from pydantic import BaseModel
 from infra.artifacts import open_store
 from infra.database import connect
 from infra.settings import get_settings
-from tasks.ingest import clinical_documents, interactions, jats, jats_links, positions, pubmed_xml, question_sets, taken
+from tasks.ingest import (
+    arxiv_oai,
+    arxiv_records,
+    arxiv_search,
+    clinical_documents,
+    entrez,
+    interactions,
+    jats,
+    jats_links,
+    positions,
+    pubmed_search,
+    pubmed_xml,
+    question_sets,
+    retraction_watch,
+    taken,
+)
 from tasks.ingest.files import fingerprint_files
 from tasks.ingest.intake import Intake
-from tasks.ingest.papers import collect_documents
+from tasks.ingest.papers import collect_documents, latest_documents
 from tasks.policies import progress, step
 from tasks.records import ChatQuery, RawShard, Reading, RowKind, SourceFile, Withdrawal
 
@@ -26,6 +43,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+READING_CITATIONS = 20_000  # of one look at PubMed: more than a window holds, so that each look gets on
 SHARD_ROWS = 5_000  # half a minute of redaction for abstracts
 TOLD_ROWS = 200
 RAW: dict[RowKind, str] = {"documents": "raw-documents", "interactions": "raw-chats", "examples": "raw-examples"}
@@ -57,6 +75,57 @@ def collect_full_texts(agent_type: str, files: tuple[SourceFile, ...], limit: in
     intake = Intake()
     rows = (row for file in files for row in jats.read_articles(Path(file.path), intake))
     return _reading(agent_type, jats_links.SOURCE, rows, intake, files, limit)
+
+
+@step(cached=False)
+def collect_pubmed(agent_type: str, query: str, since: date | None, limit: int | None = None) -> Reading:
+    """Search PubMed for what entered since the last run, or since a day; a long answer takes several readings."""
+    intake, place = Intake(), _place(pubmed_xml.SOURCE, query)
+    with entrez.open_entrez(get_settings()) as client, connect() as conn:
+        citations = pubmed_search.read_pubmed(
+            query,
+            since=_days(since) or positions.watermark(conn, place, agent_type),
+            limit=limit,
+            client=client,
+            intake=intake,
+            known=functools.partial(taken.known_ids, conn, agent_type, pubmed_xml.SOURCE),
+        )
+        part = tuple(itertools.islice(citations, READING_CITATIONS))
+        reading = _reading(agent_type, pubmed_xml.SOURCE, latest_documents(part, intake), intake)
+    return reading.model_copy(
+        update={"watermark": _under(place, reading.watermark), "more": len(part) == READING_CITATIONS}
+    )
+
+
+@step(cached=False)
+def collect_arxiv(agent_type: str, query: str, since: date | None, limit: int | None = None) -> Reading:
+    """Search arXiv for what was submitted or revised since the last run, or since a day."""
+    intake, place = Intake(), _place(arxiv_records.SOURCE, query)
+    with arxiv_search.open_arxiv(get_settings()) as client, connect() as conn:
+        start = _days(since) or positions.watermark(conn, place, agent_type)
+        rows = arxiv_search.read_arxiv(query, since=start, limit=limit, client=client, intake=intake)
+        reading = _reading(agent_type, arxiv_records.SOURCE, rows, intake)
+    return reading.model_copy(update={"watermark": _under(place, reading.watermark)})
+
+
+@step(cached=False)
+def collect_arxiv_files(agent_type: str, files: tuple[SourceFile, ...], limit: int | None = None) -> Reading:
+    """Read saved replies of arXiv: Atom feeds and OAI records."""
+    intake = Intake()
+    rows = (row for file in files for row in arxiv_oai.read_arxiv_file(Path(file.path), intake))
+    return _reading(agent_type, arxiv_records.SOURCE, rows, intake, files, limit)
+
+
+@step(cached=False)
+def collect_retractions(place: str) -> Reading:
+    """Read Retraction Watch's CSV, a file or an address, and return which retractions were not known yet."""
+    intake = Intake()
+    with retraction_watch.opened(place, get_settings()) as lines, connect() as conn:
+        told = tuple(retraction_watch.read_retractions(lines, place))
+        new = taken.not_yet_withdrawn(conn, told)
+    intake.withdrawn += new
+    intake.retracted, intake.unchanged = len(new), len(told) - len(new)
+    return _reading("", retraction_watch.SOURCE, (), intake)
 
 
 @step(cached=False)
@@ -180,6 +249,19 @@ def _telling(rows: Iterable[T]) -> Iterator[T]:
         if number % TOLD_ROWS == 0:
             tell(number, 0)
         yield row
+
+
+def _place(source: str, query: str) -> str:
+    """Return what a search's watermark stands under: another query starts anew."""
+    return f"{source} {hashlib.sha256(query.encode()).hexdigest()[:16]}"
+
+
+def _under(place: str, watermark: Mapping[str, int]) -> dict[str, int]:
+    return dict.fromkeys((place,) if watermark else (), max(watermark.values(), default=0))
+
+
+def _days(since: date | None) -> int:
+    return (since - date(1970, 1, 1)).days if since else 0
 
 
 def _parts(rows: Iterator[taken.Row]) -> Iterator[tuple[RowKind, list[taken.Row]]]:

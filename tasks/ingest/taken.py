@@ -94,6 +94,19 @@ def withdraw(conn: psycopg.Connection[Any], withdrawn: Sequence[Withdrawal]) -> 
     conn.execute(_sql("forget_withdrawn"), given)
 
 
+def known_ids(conn: psycopg.Connection[Any], agent_type: str, source: str, source_ids: Sequence[str]) -> frozenset[str]:
+    """Return which of some ids of a source were taken before."""
+    names = {"sources": [source] * len(source_ids), "ids": list(source_ids), "agent_type": agent_type}
+    return frozenset(source_id for _, source_id, _ in conn.execute(_sql("known_records"), names))
+
+
+def not_yet_withdrawn(conn: psycopg.Connection[Any], told: Sequence[Withdrawal]) -> list[Withdrawal]:
+    """Return the retractions among some that are not known as such."""
+    names = {"sources": [w.source for w in told], "ids": [w.source_id for w in told]}
+    known = set(conn.execute(_sql("retracted_names"), names).fetchall())
+    return [w for w in told if (w.source, w.source_id) not in known]
+
+
 def _known(conn: psycopg.Connection[Any], agent_type: str, marks: Sequence[Mark]) -> dict[Name, bytes]:
     names = {"sources": [m.source for m in marks], "ids": [m.source_id for m in marks], "agent_type": agent_type}
     return {(source, source_id): content for source, source_id, content in conn.execute(_sql("known_records"), names)}
