@@ -5,6 +5,7 @@ raw rows are deleted, so a killed run continues where it was and disk space does
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, time
 from typing import Any, cast
 
 from prefect import Task, flow, unmapped
@@ -18,6 +19,7 @@ from tasks.dataset import steps as dataset
 from tasks.errors import DataError
 from tasks.ingest import steps as ingest
 from tasks.ingest.files import EXAMPLES, FULL_TEXTS, PAPERS, batches
+from tasks.ingest.interactions import LOW_RATED
 from tasks.phi import steps as phi
 from tasks.records import ChatQuery, RawShard, Reading, RedactedShard, SourceFile
 from tasks.registry import steps as registry
@@ -76,7 +78,9 @@ def readings(request: CollectRequest) -> Iterator[Reading]:
     for place in request.documents:
         yield ingest.collect_clinical_documents(request.agent_type, place, request.since, request.limit)
     if request.chats:
-        yield ingest.collect_chats(chat_query(request))
+        yield ingest.collect_chats(chat_query(request, "interactions"))
+    if request.low_rated:
+        yield ingest.collect_low_rated(chat_query(request, LOW_RATED))
 
 
 def searched(request: CollectRequest) -> Iterator[Reading]:
@@ -120,15 +124,17 @@ def redact_and_record(agent_type: str, shards: tuple[RawShard, ...], engine: str
     return redacted
 
 
-def chat_query(request: CollectRequest) -> ChatQuery:
+def chat_query(request: CollectRequest, source: str) -> ChatQuery:
     """Return which exchanges to read: those after the watermark that pass the request's filters."""
+    anew = request.from_start or request.since is not None
     return ChatQuery(
         agent_type=request.agent_type,
         min_rating=request.min_rating,
         min_answer_tokens=request.min_answer_tokens,
         days_back=request.days_back,
         limit=request.limit,
-        after=0 if request.from_start else ingest.read_watermark("interactions", request.agent_type),
+        since=datetime.combine(request.since, time(), UTC) if request.since else None,
+        position={} if anew else ingest.read_position(source, request.agent_type),
     )
 
 

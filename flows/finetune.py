@@ -7,6 +7,7 @@ from flows.parameters import TrainRequest
 from infra.settings import get_settings
 from tasks.dataset import steps as dataset
 from tasks.gguf import steps as gguf
+from tasks.ingest.interactions import LOW_RATED
 from tasks.records import Base, CurationPolicy, DatasetVersion, ModelVersion, Recipe, TrainingRun
 from tasks.registry import steps as registry
 from tasks.scoring.suites import built_in_suites
@@ -33,7 +34,7 @@ def train_candidate(
         min_examples=request.min_examples,
         split_key=get_settings().key_fingerprint(),
     )
-    shards = registry.list_shards(request.agent_type)
+    shards = tuple(shard for shard in registry.list_shards(request.agent_type) if shard.source != LOW_RATED)
     withdrawn = registry.withdrawn_rows(request.agent_type)
     examples = dataset.build_dataset(shards, policy, base, built_in_suites(), withdrawn)
     registry.record_dataset(examples)

@@ -80,11 +80,12 @@ def ingest_interactions(
     limit: RowLimit = None,
     min_rating: MinRating = DEFAULT.min_rating,
     min_answer_tokens: MinTokens = DEFAULT.min_answer_tokens,
+    low_rated: Annotated[bool, typer.Option("--low-rated", help="Also keep low-rated answers, apart.")] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Take in rated and corrected chats from PostgreSQL."""
-    chosen = {"chats": True, "min_rating": min_rating, "min_answer_tokens": min_answer_tokens}
+    chosen = {"chats": True, "min_rating": min_rating, "min_answer_tokens": min_answer_tokens, "low_rated": low_rated}
     take_in(chosen, agent_type, since, limit, dry_run=dry_run, as_json=as_json)
 
 

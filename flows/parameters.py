@@ -23,6 +23,7 @@ class CollectRequest(Record):
     examples: tuple[str, ...] = Field(default=(), description="question sets: JSON lines, PubMedQA, MedQuAD")
     since: date | None = Field(default=None, description="from this day on, instead of where the last run stopped")
     chats: bool = Field(default=True, description="whether to look at the rated chats of the database")
+    low_rated: bool = Field(default=False, description="whether to keep low-rated answers, apart, for preferences")
     min_rating: float = Field(default=4.0, ge=1, le=5, description="lowest rating of a chat that is learned from")
     min_answer_tokens: int = Field(default=10, ge=1, description="shortest answer, in words")
     days_back: int | None = Field(default=None, ge=1, description="only chats of the last days; None: all new ones")

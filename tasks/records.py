@@ -22,7 +22,9 @@ Role = Literal["system", "user", "assistant"]
 Split = Literal["train", "validation", "test"]
 Stage = Literal["candidate", "rollout", "champion", "retired"]
 RowKind = Literal["documents", "interactions", "examples"]
-WithdrawalReason = Literal["retracted", "withdrawn", "deleted", "consent withdrawn", "no longer rated well"]
+WithdrawalReason = Literal[
+    "retracted", "withdrawn", "deleted", "consent withdrawn", "no longer rated well", "no longer usable"
+]
 
 
 # ── rows of artifacts ────────────────────────────────────────────────────────────────────────────────────────────
@@ -164,14 +166,18 @@ class SourceFile(Record):
 
 
 class ChatQuery(Record):
-    """Which rated exchanges to collect. `after` is the watermark: the last change_id looked at, 0 at first."""
+    """Which rated exchanges to collect, behind which position."""
 
     agent_type: str
     min_rating: float = 4.0
     min_answer_tokens: int = 10
     days_back: int | None = None
+    since: datetime | None = Field(default=None, description="created_at from then on")
+    until: datetime | None = Field(default=None, description="created_at before then")
     limit: int | None = None
-    after: int = 0
+    position: Mapping[str, int] = Field(
+        default_factory=dict, description="the watermark of the last collection; empty at first"
+    )
 
 
 class CurationPolicy(Record):

@@ -9,12 +9,13 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
 from tasks.records import Withdrawal, WithdrawalReason
 
-SPOOL_BYTES = 1 << 20  # of named rejects in memory; a table may hold millions, so the rest waits in a temporary file
+SPOOL_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -37,28 +38,44 @@ class Intake:
     def __init__(self) -> None:
         self.new = self.changed = self.unchanged = self.retracted = 0
         self.rejected: Counter[str] = Counter()
-        self.withdrawn: list[Withdrawal] = []
         self.warnings: list[str] = []
         self.watermark: dict[str, int] = {}
-        self._named = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - lives as long as its owner
-        weakref.finalize(self, self._named.close)
+        self._rejects, self._withdrawals = _Spool(), _Spool()
 
     def reject(self, reason: str, *, source: str, source_id: str = "", where: str = "") -> None:
         """Count a record under a reason, one of a fixed few without text of the record, and name it."""
         self.rejected[reason] += 1
-        self._named.write(orjson.dumps(Rejected(source, source_id, reason, where)) + b"\n")
+        self._rejects.add(Rejected(source, source_id, reason, where))
 
     def withdraw(self, source: str, source_id: str, reason: WithdrawalReason, notice: str = "") -> None:
         """Say that a record is not to be learned from, also where it was taken before. It is not counted here."""
-        self.withdrawn.append(Withdrawal(source=source, source_id=source_id, reason=reason, notice=notice))
+        self._withdrawals.add({"source": source, "source_id": source_id, "reason": reason, "notice": notice})
 
     def warn(self, message: str) -> None:
         """Say what could not be read, by file and line; no text."""
         self.warnings.append(message)
 
     def rejects(self) -> Iterator[Rejected]:
-        """Yield every rejected record that was named, in order."""
-        self._named.seek(0)
-        for line in self._named:
-            yield Rejected(**orjson.loads(line))
-        self._named.seek(0, 2)
+        """Yield every rejected record, in order."""
+        return (Rejected(**line) for line in self._rejects.lines())
+
+    def withdrawals(self) -> Iterator[Withdrawal]:
+        """Yield every withdrawal, in order."""
+        return (Withdrawal.model_validate(line) for line in self._withdrawals.lines())
+
+
+class _Spool:
+    """Lines that may be millions: the first wait in memory, the rest in a temporary file."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - lives as long as its owner
+        weakref.finalize(self, self._file.close)
+
+    def add(self, line: object) -> None:
+        self._file.write(orjson.dumps(line) + b"\n")
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        self._file.seek(0)
+        for line in self._file:
+            yield orjson.loads(line)
+        self._file.seek(0, 2)

@@ -1,81 +1,71 @@
 """Collect rated exchanges from the table or view `interactions` of PostgreSQL.
 
-Which rows qualify is decided by PostgreSQL; whether their messages make an exchange to learn from is decided here, row
-by row, from a server-side cursor, so that memory does not grow with the table. A correction replaces the last answer
-and counts as rated 5. Conversation and patient keys may be record numbers: only keyed pseudonyms of them are kept.
-Not covered: the words of the messages, which may hold identifiers and go to redaction as they are.
+PostgreSQL decides which chats were rated well enough, consented to and recent; whether their messages make an exchange
+to learn from is decided here, row by row, from a server-side cursor, so that memory does not grow with the table. A
+correction replaces the last answer and counts as rated 5, however short it is. Conversation and patient keys may be
+record numbers: only keyed pseudonyms of them are kept. A chat outside the time window is passed over for good, like one
+rated too low: a wider window later needs a reading from the start. Not covered: the words of the messages, which may
+hold identifiers and go to redaction as they are; chats that were deleted from the table.
+
+A view of a hospital's own has the columns `id` (bigint, unique), `conversation_id`, `agent_type`, `subject_key`,
+`messages` (json, jsonb or text), `rating` (1 to 5 or null), `correction`, `created_at` and `model_version`; and if it
+can, `consented` (boolean, null is no; without it all are), `changed_in` (xid8, not null, the transaction that last
+wrote the row; without it all rows are read each time, and a limit always takes the first ids) and `revised` (boolean:
+written again since it was inserted; without it each row counts as such).
 """
 
 import contextlib
-import functools
-import hashlib
 import hmac
-import itertools
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import orjson
 import psycopg
 
-from tasks.errors import SourceError
+from tasks.ingest.chat_table import Reach, Reconnect, Row, reach, rows, table_errors
+from tasks.ingest.exchanges import NotAnExchange, valid_turns
 from tasks.ingest.intake import Intake
-from tasks.records import ChatQuery
+from tasks.records import ChatQuery, WithdrawalReason
 
 SOURCE = "interactions"
-ROLES = ("system", "user", "assistant")
-BATCH_ROWS = 2000  # a fetch; 57-67 k rows/s on a million rows, more brings nothing
-SKIPS_IN_SQL = ("unrated", "low rating", "outside the time window")
+LOW_RATED = "low-rated"
 CORRECTED = 5.0
+# Why a chat that was learned from is not to be any more; a chat that a time window leaves out may stay.
+WITHDRAWN: dict[str, WithdrawalReason] = {
+    "no consent": "consent withdrawn",
+    "unrated": "no longer rated well",
+    "low rating": "no longer rated well",
+    "rating out of range": "no longer rated well",
+}
+KEPT = "outside the time window"
 
-Row = tuple[Any, ...]
-Turn = dict[str, str]
-
-
-class NotAnExchange(Exception):
-    """A row whose messages cannot be learned from; its text is the reason, one of a fixed few."""
+Exchange = dict[str, Any]
+Make = Callable[[Row, ChatQuery, bytes], Exchange]
 
 
 def collect_interactions(
-    conn: psycopg.Connection[Any], query: ChatQuery, key: bytes, intake: Intake
-) -> Iterator[dict[str, Any]]:
-    """Yield the qualifying exchanges as `Interaction` rows, in the order of their changes.
+    conn: psycopg.Connection[Any], query: ChatQuery, key: bytes, intake: Intake, reconnect: Reconnect | None = None
+) -> Iterator[Exchange]:
+    """Yield the well-rated and the corrected exchanges behind `query.position` as `Interaction` rows, in order.
 
-    `intake` is complete after the last one. `query.min_answer_tokens` counts words between white space. With a
-    `query.limit`, the watermark stops at the last exchange taken, so that the next collection goes on there.
-
-    Raises:
-        SourceError: there is no `interactions` with the columns that are needed.
-    """
-    with _table_errors():
-        upto, *left_out = conn.execute(_sql("scanned_chats"), _parameters(query)).fetchone() or (query.after, 0, 0, 0)
-        intake.watermark[SOURCE] = upto
-        intake.rejected.update({reason: n for reason, n in zip(SKIPS_IN_SQL, left_out, strict=True) if n})
-        taken = 0
-        with psycopg.ServerCursor(conn, "rated_chats") as cursor:
-            cursor.itersize = BATCH_ROWS
-            for row in cursor.execute(_sql("qualifying_chats"), {**_parameters(query), "upto": upto}):
-                try:
-                    exchange = interaction_row(row, query, key)
-                except NotAnExchange as reason:
-                    intake.reject(str(reason), source=SOURCE, source_id=str(row[0]))
-                    continue
-                yield exchange
-                taken += 1
-                if taken == query.limit:
-                    intake.watermark[SOURCE] = row[-1]
-                    return
-
-
-def fingerprint(conn: psycopg.Connection[Any], query: ChatQuery, key: bytes) -> str:
-    """Return a digest that changes with any change of the rows that `query` reads, with the installation and the key.
+    `intake` is complete after the last one. A chat that was written again and does not qualify is withdrawn, whether it
+    was taken before or not. With a `query.limit`, the watermark stops at the last exchange taken, and what lies behind
+    it is neither taken nor counted. `reconnect` lends a connection in place of one that was lost.
 
     Raises:
         SourceError: there is no `interactions` with the columns that are needed.
     """
-    with _table_errors():
-        seen = conn.execute(_sql("chats_fingerprint"), _parameters(query)).fetchone()
-    return hmac.new(key, repr([str(value) for value in seen or ()]).encode(), hashlib.sha256).hexdigest()
+    return _read(conn, query, key, intake, reconnect, SOURCE, "chats_well_rated", well_rated_row)
+
+
+def read_low_rated(
+    conn: psycopg.Connection[Any], query: ChatQuery, key: bytes, intake: Intake, reconnect: Reconnect | None = None
+) -> Iterator[Exchange]:
+    """Yield the exchanges rated below `query.min_rating`, or corrected and not rated, for preference training.
+
+    They are `Interaction` rows with the answer as the model gave it; a correction stands beside it. Their position,
+    rejects and withdrawals have a source of their own, `LOW_RATED`; the rest is as in `collect_interactions`.
+    """
+    return _read(conn, query, key, intake, reconnect, LOW_RATED, "chats_low_rated", low_rated_row)
 
 
 def pseudonym(key: bytes, value: str) -> str:
@@ -83,82 +73,91 @@ def pseudonym(key: bytes, value: str) -> str:
     return hmac.digest(key, value.encode(), "sha256").hex()[:16]
 
 
-def interaction_row(row: Row, query: ChatQuery, key: bytes) -> dict[str, Any]:
-    """Return one row as an `Interaction`, built as a plain mapping for speed: a test validates it as the record.
+def well_rated_row(row: Row, query: ChatQuery, key: bytes) -> Exchange:
+    """Return a row as an `Interaction` whose last answer is the correction, if there is one.
 
     Raises:
         NotAnExchange: the row cannot be learned from.
     """
-    number, conversation, subject, messages, rating, correction, created_at, model_version, _ = row
-    if created_at is None:
-        raise NotAnExchange("no date")
-    turns = valid_turns(messages)
-    if correction and correction.strip():
-        turns[-1] = {"role": "assistant", "content": correction}
-        rating = CORRECTED
-    elif rating is None or rating < query.min_rating:
-        raise NotAnExchange("low rating")
-    elif not 1 <= rating <= CORRECTED:  # a view may hold NaN, which PostgreSQL sorts above every number
-        raise NotAnExchange("rating out of range")
-    else:
-        correction = None
-    if len(turns[-1]["content"].split()) < query.min_answer_tokens:
+    turns = valid_turns(row[3])
+    if row[5] is not None:
+        turns[-1]["content"] = row[5]
+        return _exchange(row, query, key, turns, CORRECTED)
+    least = query.min_answer_tokens
+    if len(turns[-1]["content"].split(None, least - 1)) < least:
         raise NotAnExchange("short answer")
+    return _exchange(row, query, key, turns, float(row[4]))
+
+
+def low_rated_row(row: Row, query: ChatQuery, key: bytes) -> Exchange:
+    """Return a row as an `Interaction` with the answer that was rated low; its length does not matter.
+
+    Raises:
+        NotAnExchange: the row cannot be learned from.
+    """
+    return _exchange(row, query, key, valid_turns(row[3]), None if row[4] is None else float(row[4]))
+
+
+def _exchange(row: Row, query: ChatQuery, key: bytes, turns: list[dict[str, str]], rating: float | None) -> Exchange:
+    """Return an `Interaction` as a plain mapping, for speed; a test validates it as the record."""
+    number, conversation, subject, _, _, correction, created_at, model_version, *_ = row
+    if correction is not None and not correction.strip():  # of spaces that PostgreSQL does not know as such
+        raise NotAnExchange("empty correction")
     return {
         "id": str(number),
         "conversation_id": pseudonym(key, conversation or f"row {number}"),
         "agent_type": query.agent_type,
         "subject_key": pseudonym(key, subject) if subject else "",
         "messages": turns,
-        "rating": float(rating),
+        "rating": rating,
         "correction": correction,
         "created_at": created_at,
         "model_version": model_version or "",
     }
 
 
-def valid_turns(messages: str | None) -> list[Turn]:
-    """Return the turns of a JSON list of messages, up to the last answer; turns after it are left out.
+def _read(
+    conn: psycopg.Connection[Any],
+    query: ChatQuery,
+    key: bytes,
+    intake: Intake,
+    reconnect: Reconnect | None,
+    source: str,
+    statement: str,
+    make: Make,
+) -> Iterator[Exchange]:
+    with table_errors():
+        reached = reach(conn, query, source)
+        intake.warnings.extend(reached.warnings)
+        intake.watermark.update(reached.position(source, reached.after, reached.after_id))
+        last: Row | None = None
+        with contextlib.closing(rows(conn, statement, _parameters(query, reached), reconnect)) as read:
+            taken = 0
+            for last in read:
+                reason = last[-2]
+                if not reason:
+                    try:
+                        exchange = make(last, query, key)
+                    except NotAnExchange as why:
+                        reason = str(why)
+                    else:
+                        yield exchange
+                        taken += 1
+                        if taken == query.limit:
+                            break
+                        continue
+                _leave_out(last, source, reason, intake)
+        if last is not None:
+            intake.watermark.update(reached.position(source, int(last[-3]), int(last[0])))
 
-    Raises:
-        NotAnExchange: malformed, an unknown role, an empty message, or no answer that follows a question.
-    """
-    try:
-        turns = orjson.loads(messages or "")
-    except orjson.JSONDecodeError:
-        raise NotAnExchange("malformed messages") from None
-    if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
-        raise NotAnExchange("malformed messages")
-    for turn in turns:
-        if turn.get("role") not in ROLES:
-            raise NotAnExchange("unknown role")
-        if not isinstance(turn.get("content"), str):
-            raise NotAnExchange("malformed messages")
-        if not turn["content"].strip():
-            raise NotAnExchange("empty message")
-    while turns and turns[-1]["role"] != "assistant":
-        turns.pop()
-    roles = [turn["role"] for turn in turns]
-    if ("user", "assistant") not in itertools.pairwise(roles):
-        raise NotAnExchange("no question with an answer")
-    return [{"role": turn["role"], "content": turn["content"]} for turn in turns]
+
+def _leave_out(row: Row, source: str, reason: str, intake: Intake) -> None:
+    number = str(row[0])
+    intake.reject(reason, source=source, source_id=number)
+    if row[-1] and reason != KEPT:
+        intake.withdraw(source, number, WITHDRAWN.get(reason, "no longer usable"))
 
 
-def _parameters(query: ChatQuery) -> dict[str, object]:
-    return query.model_dump(include={"agent_type", "after", "min_rating", "days_back"})
-
-
-@functools.cache
-def _sql(name: str) -> bytes:
-    return (Path(__file__).parent / f"{name}.sql").read_bytes()
-
-
-@contextlib.contextmanager
-def _table_errors() -> Iterator[None]:
-    try:
-        yield
-    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction) as error:
-        raise SourceError(
-            f"The database has no usable `interactions`: {error.diag.message_primary}.",
-            fix="give the view or table the columns of infra/migrations/0001_ground.sql",
-        ) from error
+def _parameters(query: ChatQuery, reached: Reach) -> dict[str, object]:
+    filters = query.model_dump(include={"agent_type", "min_rating", "days_back", "since", "until"})
+    return {**filters, "after": reached.after, "after_id": reached.after_id, "upto": reached.upto}

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from infra.artifacts import open_store
+from infra.artifacts import Artifact, ArtifactStore, open_store
 from infra.database import connect
 from infra.settings import get_settings
 from tasks.ingest import (
@@ -123,7 +123,8 @@ def collect_retractions(place: str) -> Reading:
     with retraction_watch.opened(place, get_settings()) as lines, connect() as conn:
         told = tuple(retraction_watch.read_retractions(lines, place))
         new = taken.not_yet_withdrawn(conn, told)
-    intake.withdrawn += new
+    for retraction in new:
+        intake.withdraw(retraction.source, retraction.source_id, retraction.reason, retraction.notice)
     intake.retracted, intake.unchanged = len(new), len(told) - len(new)
     return _reading("", retraction_watch.SOURCE, (), intake)
 
@@ -152,10 +153,10 @@ def collect_examples(agent_type: str, files: tuple[SourceFile, ...], limit: int 
 
 
 @step(cached=False)
-def read_watermark(source: str, agent_type: str) -> int:
-    """Return the last position of `source` that was collected for an agent type; 0 at first."""
+def read_position(source: str, agent_type: str) -> dict[str, int]:
+    """Return how far `source` was collected for an agent type; empty at first."""
     with connect() as conn:
-        return positions.watermark(conn, source, agent_type)
+        return positions.position(conn, source, agent_type)
 
 
 @step(cached=False)
@@ -163,8 +164,17 @@ def collect_chats(query: ChatQuery) -> Reading:
     """Collect the rated exchanges that `query` names."""
     intake = Intake()
     with connect() as conn:
-        rows = interactions.collect_interactions(conn, query, get_settings().secret_key(), intake)
+        rows = interactions.collect_interactions(conn, query, get_settings().secret_key(), intake, connect)
         return _reading(query.agent_type, interactions.SOURCE, rows, intake)
+
+
+@step(cached=False)
+def collect_low_rated(query: ChatQuery) -> Reading:
+    """Collect the exchanges that were rated low, or corrected, with what the model said: a shard of their own."""
+    intake = Intake()
+    with connect() as conn:
+        rows = interactions.read_low_rated(conn, query, get_settings().secret_key(), intake, connect)
+        return _reading(query.agent_type, interactions.LOW_RATED, rows, intake)
 
 
 @step(cached=False)
@@ -173,9 +183,9 @@ def commit(agent_type: str, reading: Reading) -> None:
     store, key = open_store(), get_settings().secret_key()
     with connect() as conn:
         for shard in reading.shards:
-            taken.take(conn, agent_type, store.rows(shard.artifact), key)
+            taken.take(conn, agent_type, shard.source, store.rows(shard.artifact), key)
         if reading.withdrawn is not None:
-            taken.withdraw(conn, [Withdrawal.model_validate(row) for row in store.rows(reading.withdrawn)])
+            taken.withdraw(conn, map(Withdrawal.model_validate, store.rows(reading.withdrawn)))
         positions.advance(conn, agent_type, reading.watermark)
         positions.mark_ingested(conn, agent_type, reading.files)
         if reading.held:
@@ -219,7 +229,7 @@ def _reading(
     """
     store = open_store()
     with connect() as ledger:
-        fresh = taken.untaken(ledger, agent_type, _telling(rows), get_settings().secret_key(), intake)
+        fresh = taken.untaken(ledger, agent_type, source, _telling(rows), get_settings().secret_key(), intake)
         shards = tuple(
             RawShard(artifact=artifact, source=source, kind=kind, rows=artifact.rows or 0)
             for kind, part in _parts(itertools.islice(fresh, limit))
@@ -234,12 +244,19 @@ def _reading(
         unchanged=intake.unchanged,
         retracted=intake.retracted,
         rejected=dict(intake.rejected),
-        rejects=store.save_rows("rejects", map(vars, intake.rejects())) if intake.rejected else None,
-        withdrawn=store.save_rows("withdrawn", intake.withdrawn) if intake.withdrawn else None,
+        rejects=_unless_empty(store, store.save_rows("rejects", map(vars, intake.rejects()))),
+        withdrawn=_unless_empty(store, store.save_rows("withdrawn", intake.withdrawals())),
         watermark=dict(intake.watermark) if finished else {},
         files=files if finished else (),
         warnings=tuple(intake.warnings),
     )
+
+
+def _unless_empty(store: ArtifactStore, artifact: Artifact) -> Artifact | None:
+    if artifact.rows:
+        return artifact
+    store.delete(artifact)
+    return None
 
 
 def _telling(rows: Iterable[T]) -> Iterator[T]:

@@ -39,12 +39,12 @@ class Mark:
     doi: str
 
     @classmethod
-    def of(cls, row: Row, key: bytes) -> "Mark":
-        """Return the mark of a row under the installation's key; an exchange has no `source` of its own."""
+    def of(cls, row: Row, source: str, key: bytes) -> "Mark":
+        """Return the mark of a row under the installation's key; an exchange has no source but its reading's."""
         digest = hmac.digest(key, orjson.dumps(row, option=orjson.OPT_SORT_KEYS), "sha256")[:DIGEST_BYTES]
         source_id = row["source_id"] if "source" in row else row["id"]
         doi = str(row.get("doi", "")).lower()  # DOIs are case-insensitive (ISO 26324)
-        return cls(row.get("source", "interactions"), source_id, digest, row.get("pmid", ""), doi)
+        return cls(row.get("source", source), source_id, digest, row.get("pmid", ""), doi)
 
     @property
     def names(self) -> tuple[Name, ...]:
@@ -54,12 +54,17 @@ class Mark:
 
 
 def untaken(
-    conn: psycopg.Connection[Any], agent_type: str, rows: Iterable[Row | BaseModel], key: bytes, intake: Intake
+    conn: psycopg.Connection[Any],
+    agent_type: str,
+    source: str,
+    rows: Iterable[Row | BaseModel],
+    key: bytes,
+    intake: Intake,
 ) -> Iterator[Row]:
-    """Yield the rows that are new or changed, and count new, changed, unchanged and retracted into `intake`."""
+    """Yield the rows of a source that are new or changed; count new, changed, unchanged and retracted into `intake`."""
     plain = (row.model_dump(mode="json") if isinstance(row, BaseModel) else row for row in rows)
     while batch := list(itertools.islice(plain, BATCH_ROWS)):
-        marks = [Mark.of(row, key) for row in batch]
+        marks = [Mark.of(row, source, key) for row in batch]
         retracted = _retracted(conn, marks)
         known = _known(conn, agent_type, marks)
         for row, mark in zip(batch, marks, strict=True):
@@ -74,24 +79,26 @@ def untaken(
                 yield row
 
 
-def take(conn: psycopg.Connection[Any], agent_type: str, rows: Iterable[Row], key: bytes) -> None:
-    """Remember rows as taken, in the caller's transaction; may be repeated."""
+def take(conn: psycopg.Connection[Any], agent_type: str, source: str, rows: Iterable[Row], key: bytes) -> None:
+    """Remember rows of a source as taken, in the caller's transaction; may be repeated."""
     conn.execute(_sql("stage_taken"))
     with conn.cursor() as cursor, cursor.copy(_sql("copy_taken")) as copy:
         for row in rows:
-            mark = Mark.of(row, key)
+            mark = Mark.of(row, source, key)
             copy.write_row((mark.source, mark.source_id, mark.content, mark.pmid, mark.doi))
     conn.execute(_sql("insert_taken"), {"agent_type": agent_type})
     conn.execute(_sql("restore_taken"))
     conn.execute("drop table staged_taken")
 
 
-def withdraw(conn: psycopg.Connection[Any], withdrawn: Sequence[Withdrawal]) -> None:
+def withdraw(conn: psycopg.Connection[Any], withdrawn: Iterable[Withdrawal]) -> None:
     """Remember what is not to be learned from any more, in the caller's transaction; may be repeated."""
-    last = {(w.source, w.source_id): w.model_dump() for w in withdrawn}  # an upsert cannot meet a row twice
-    given = {"withdrawn": Jsonb(list(last.values()))}
-    conn.execute(_sql("withdraw"), given)
-    conn.execute(_sql("forget_withdrawn"), given)
+    given = iter(withdrawn)
+    while batch := list(itertools.islice(given, BATCH_ROWS)):
+        last = {(w.source, w.source_id): w.model_dump() for w in batch}  # an upsert cannot meet a row twice
+        rows = {"withdrawn": Jsonb(list(last.values()))}
+        conn.execute(_sql("withdraw"), rows)
+        conn.execute(_sql("forget_withdrawn"), rows)
 
 
 def known_ids(conn: psycopg.Connection[Any], agent_type: str, source: str, source_ids: Sequence[str]) -> frozenset[str]:

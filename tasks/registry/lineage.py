@@ -63,7 +63,7 @@ def _origins(shard: RedactedShard, store: ArtifactStore) -> Iterator[tuple[str, 
         row, sha256 = line["row"], line["certificate"]["row_sha256"]
         match shard.kind:
             case "interactions":
-                origin = ("interactions", row["id"], row["conversation_id"], row.get("subject_key", ""))
+                origin = (shard.source, row["id"], row["conversation_id"], row.get("subject_key", ""))
             case "documents":
                 group = f"{row['source']}:{row['source_id']}"
                 origin = (row["source"], row["source_id"], group, row.get("subject_key", ""))

@@ -340,24 +340,6 @@ def test_a_rating_is_1_to_5_or_absent(url: str, rating: float | None, taken: boo
         assert taken
 
 
-@pytest.mark.parametrize(
-    ("condition", "index_serves"),
-    [
-        ("rating >= 4", True),
-        ("correction is not null", True),
-        ("(rating >= 4 or correction is not null)", True),
-        ("model_version = 'x'", False),
-    ],
-)
-def test_the_weekly_query_reads_rated_chats_alone(url: str, condition: str, index_serves: bool) -> None:
-    with database.connect() as connection:
-        connection.execute("set local enable_seqscan = off")
-        plan = connection.execute(
-            f"explain select * from interactions where agent_type = 'a' and change_id > 7 and {condition}".encode()
-        ).fetchall()
-    assert ("interactions_to_learn_from" in str(plan)) is index_serves
-
-
 def test_a_dataset_row_leads_to_a_dataset_and_two_agents_may_share_a_shard(url: str) -> None:
     with pytest.raises(psycopg.errors.ForeignKeyViolation), database.connect() as connection:
         connection.execute("insert into dataset_rows values ('no dataset', 'r', 'train')")

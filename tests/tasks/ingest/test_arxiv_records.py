@@ -231,7 +231,7 @@ def test_oai_says_what_was_withdrawn_or_deleted(tmp_path: Path) -> None:
         ),
     )
     assert (documents, intake.retracted) == ([], 3)
-    assert [(w.source_id, w.reason) for w in intake.withdrawn] == [
+    assert [(w.source_id, w.reason) for w in intake.withdrawals()] == [
         ("2611.00001", "withdrawn"),
         ("2611.00002", "withdrawn"),
         ("math/0309136", "deleted"),

@@ -148,7 +148,7 @@ def test_a_paper_withdrawn_since_is_found(literature: Literature, tmp_path: Path
     literature.arxiv = ArxivData([gone, *papers(3, NOW - timedelta(days=300), seed=2)])
     documents, intake = read(literature, tmp_path, since=TODAY - 7)
     assert (documents, intake.retracted) == ([], 1)
-    assert [(w.source, w.source_id, w.reason) for w in intake.withdrawn] == [("arxiv", old.identifier, "withdrawn")]
+    assert [(w.source, w.source_id, w.reason) for w in intake.withdrawals()] == [("arxiv", old.identifier, "withdrawn")]
 
 
 def test_another_order_than_asked_for_is_noticed_and_nothing_is_cut_off(literature: Literature, tmp_path: Path) -> None:

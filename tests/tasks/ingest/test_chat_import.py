@@ -48,6 +48,27 @@ def test_a_line_fills_the_columns_and_what_it_lacks_has_a_default(
     assert rows[1][:6] == ("2", "MedicalQA", "", TURNS, None, None)
 
 
+def test_a_chat_is_consented_to_unless_its_line_says_otherwise(conn: psycopg.Connection[Any], tmp_path: Path) -> None:
+    lines = [
+        {"conversation_id": "c", "messages": TURNS} | more for more in ({"consented": False}, {}, {"consented": True})
+    ]
+    import_chats(conn, write(tmp_path, *lines), "MedicalQA")
+    found = conn.execute("select consented from interactions order by id").fetchall()
+    assert [row[0] for row in found] == [False, True, True]
+
+
+def test_a_file_is_loaded_for_a_second_agent_but_its_own_agents_lines_once(
+    conn: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    chat = {"conversation_id": "c", "messages": TURNS}
+    file = write(tmp_path, chat, chat | {"agent_type": "Clinical"}, chat)
+    assert import_chats(conn, file, "MedicalQA") == {"loaded": 3, "already there": 0}
+    assert import_chats(conn, file, "Billing") == {"loaded": 2, "already there": 1}
+    assert import_chats(conn, file, "Billing") == {"loaded": 0, "already there": 3}
+    found = conn.execute("select agent_type, count(*) from interactions group by 1 order by 1").fetchall()
+    assert found == [("Billing", 2), ("Clinical", 1), ("MedicalQA", 2)]
+
+
 def test_a_file_is_loaded_once(conn: psycopg.Connection[Any], tmp_path: Path) -> None:
     file = write(tmp_path, {"conversation_id": "c", "messages": TURNS})
     import_chats(conn, file, "MedicalQA")
@@ -55,7 +76,17 @@ def test_a_file_is_loaded_once(conn: psycopg.Connection[Any], tmp_path: Path) ->
     assert count(conn) == 1
 
 
-@pytest.mark.parametrize("line", [b"{not json", b"[]", b'"text"', {"messages": TURNS}, {"conversation_id": "c"}])
+NO_CHATS = [
+    b"{not json",
+    b"[]",
+    b'"text"',
+    {"messages": TURNS},
+    {"conversation_id": "c"},
+    {"conversation_id": None, "messages": TURNS},
+]
+
+
+@pytest.mark.parametrize("line", NO_CHATS)
 def test_a_line_that_is_no_chat_is_named_and_nothing_is_loaded(
     conn: psycopg.Connection[Any], tmp_path: Path, line: object
 ) -> None:
@@ -65,15 +96,47 @@ def test_a_line_that_is_no_chat_is_named_and_nothing_is_loaded(
     assert count(conn) == 0
 
 
-@pytest.mark.parametrize("fields", [{"rating": 7}, {"rating": "good"}, {"created_at": "yesterday evening"}])
-def test_a_value_that_its_column_refuses_loads_nothing_and_is_not_quoted(
+REFUSED = [
+    {"rating": 7},
+    {"rating": "good"},
+    {"rating": True},
+    {"rating": {"of": 5}},
+    {"created_at": "yesterday evening"},
+    {"correction": "a\0b"},
+    {"messages": [{"role": "user", "content": "a\0b"}]},
+    {"consented": "perhaps"},
+    {"subject_key": ["12345678"]},
+]
+
+
+@pytest.mark.parametrize("fields", REFUSED)
+def test_a_value_that_its_column_refuses_loads_nothing_names_its_line_and_is_not_quoted(
     conn: psycopg.Connection[Any], tmp_path: Path, fields: dict[str, object]
 ) -> None:
     good = {"conversation_id": "c", "messages": TURNS}
-    with pytest.raises(SourceError, match="column refuses") as refused:
-        import_chats(conn, write(tmp_path, good, good | fields), "MedicalQA")
-    assert "evening" not in str(refused.value)
+    with pytest.raises(SourceError, match=r"chats\.jsonl, line 4, holds a value that its column refuses") as refused:
+        import_chats(conn, write(tmp_path, good, b"", good, good | fields, *[good] * 5000), "MedicalQA")
+    assert not {"evening", "12345678", "perhaps"} & set(str(refused.value).split())
+    assert refused.value.__cause__ is None
     assert count(conn) == 0
+
+
+def test_a_view_of_ones_own_takes_no_file(conn: psycopg.Connection[Any], tmp_path: Path) -> None:
+    conn.execute("create schema hospital")
+    conn.execute("create view hospital.interactions as select * from public.interactions")
+    conn.execute("set local search_path to hospital, public")
+    with pytest.raises(SourceError, match="view or table of your own"):
+        import_chats(conn, write(tmp_path, {"conversation_id": "c", "messages": TURNS}), "MedicalQA")
+    assert conn.execute("select count(*) from ingested_files").fetchone() == (0,)
+
+
+def test_a_table_of_ones_own_needs_no_consent_column(conn: psycopg.Connection[Any], tmp_path: Path) -> None:
+    conn.execute("create schema hospital")
+    conn.execute("create table hospital.interactions (like public.interactions including all)")
+    conn.execute("alter table hospital.interactions drop column consented")
+    conn.execute("set local search_path to hospital, public")
+    file = write(tmp_path, {"conversation_id": "c", "messages": TURNS})
+    assert import_chats(conn, file, "MedicalQA")["loaded"] == 1
 
 
 def test_a_missing_file_is_a_source_error(conn: psycopg.Connection[Any], tmp_path: Path) -> None:

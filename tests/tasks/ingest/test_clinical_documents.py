@@ -416,7 +416,7 @@ class TestFhir:
         (tmp_path / "a.json").write_bytes(orjson.dumps(resources))
         rows, intake = read(tmp_path)
         assert intake.retracted == 1
-        assert [(w.source, w.source_id) for w in intake.withdrawn] == [("documents", rows[0].source_id)]
+        assert [(w.source, w.source_id) for w in intake.withdrawals()] == [("documents", rows[0].source_id)]
         assert intake.rejected == {"preliminary or superseded": 1}
 
     def test_a_bulk_export_is_read_line_by_line(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

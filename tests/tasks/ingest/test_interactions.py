@@ -1,4 +1,4 @@
-"""Which chats are collected from a real PostgreSQL, what replaces their keys, and what changes the fingerprint."""
+"""Which chats are collected from a real PostgreSQL, and what replaces their keys."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from tasks.errors import SourceError
-from tasks.ingest.intake import Intake
-from tasks.ingest.interactions import collect_interactions, fingerprint, pseudonym
+from tasks.ingest.intake import Intake, Rejected
+from tasks.ingest.interactions import collect_interactions, pseudonym
 from tasks.records import ChatQuery, Interaction
 from tasks.sample.chats import sample_chats
 from tasks.sample.load import load_sample_chats
@@ -33,8 +33,17 @@ def add(conn: psycopg.Connection[Any], messages: object = (ASK, ANSWER), **colum
 
 
 def collected(conn: psycopg.Connection[Any], query: ChatQuery = QUERY) -> tuple[list[Interaction], Intake]:
+    conn.commit()  # what a transaction that is open writes is not read
     intake = Intake()
     return [Interaction.model_validate(r) for r in collect_interactions(conn, query, KEY, intake)], intake
+
+
+def behind(intake: Intake, query: ChatQuery = QUERY) -> ChatQuery:
+    return query.model_copy(update={"position": intake.watermark})
+
+
+def withdrawn(intake: Intake) -> list[tuple[str, str]]:
+    return [(w.source_id, w.reason) for w in intake.withdrawals()]
 
 
 QUALIFY = [
@@ -44,7 +53,12 @@ QUALIFY = [
     ({"rating": None, "correction": LONG}, True, "unrated but corrected"),
     ({"rating": 1.0, "correction": LONG}, True, "a correction outweighs the rating"),
     ({"rating": 1.0, "correction": "  "}, False, "a blank correction is none"),
-    ({"rating": 5.0, "correction": NINE}, False, "a correction that is too short"),
+    ({"rating": 1.0, "correction": "No."}, True, "a correction is right however short it is"),
+    ({"rating": 1.0, "correction": "\u00a0"}, False, "a blank that PostgreSQL does not count as white space"),
+    ({"consented": False}, False, "no consent"),
+    ({"consented": False, "correction": LONG}, False, "a correction is no consent"),
+    ({"created_at": "infinity"}, False, "a date that Python does not have"),
+    ({"created_at": "4714-11-24 BC"}, False, "another one"),
     ({"agent_type": "Billing"}, False, "another agent"),
     ({"messages": [ASK, {**ANSWER, "content": NINE}]}, False, "nine tokens"),
     ({"messages": [ASK, {**ANSWER, "content": f" {LONG.replace(' ', chr(10))} "}]}, True, "ten tokens on ten lines"),
@@ -57,41 +71,22 @@ def test_which_chats_qualify(conn: psycopg.Connection[Any], columns: dict[str, A
     assert bool(collected(conn)[0]) == kept, why
 
 
-MALFORMED = [
-    ([{**ASK, "role": None}, ANSWER], "unknown role"),
-    ([{"content": "no role"}, ANSWER], "unknown role"),
-    ([{**ASK, "role": "tool"}, ANSWER], "unknown role"),
-    ([{**ASK, "role": ["user"]}, ANSWER], "unknown role"),
-    ([{**ASK, "content": None}, ANSWER], "malformed messages"),
-    ([{**ASK, "content": 7}, ANSWER], "malformed messages"),
-    (["What diet?", LONG], "malformed messages"),
-    ("What diet?", "malformed messages"),
-    (None, "malformed messages"),
-    ({"role": "user"}, "malformed messages"),
-    ([{**ASK, "content": " \n"}, ANSWER], "empty message"),
-    ([], "no question with an answer"),
-    ([ANSWER], "no question with an answer"),
-    ([ASK], "no question with an answer"),
-    ([ANSWER, ASK], "no question with an answer"),
-    ([{"role": "system", "content": "Be kind."}, ANSWER], "no question with an answer"),
-]
-
-
-@pytest.mark.parametrize(("messages", "reason"), MALFORMED)
-def test_a_row_that_is_no_exchange_is_counted_by_its_reason(
-    conn: psycopg.Connection[Any], messages: object, reason: str
-) -> None:
-    add(conn, messages)
+def test_what_is_left_out_is_counted_and_named(conn: psycopg.Connection[Any]) -> None:
+    ids = {
+        "no consent": add(conn, consented=False),
+        "unrated": add(conn, rating=None),
+        "low rating": add(conn, rating=3.5),
+        "short answer": add(conn, [ASK, {**ANSWER, "content": NINE}]),
+        "unknown role": add(conn, [{**ASK, "role": "tool"}, ANSWER]),
+        "no date": add(conn, created_at="-infinity"),
+        "empty correction": add(conn, correction="\u2003"),
+    }
     good = add(conn)
     rows, intake = collected(conn)
     assert [row.id for row in rows] == [str(good)]
-    assert intake.rejected == {reason: 1}
-
-
-def test_what_follows_the_last_answer_is_left_out(conn: psycopg.Connection[Any]) -> None:
-    add(conn, [{"role": "system", "content": "Be kind."}, ASK, ANSWER, {"role": "user", "content": "Thanks"}])
-    ((row,), _) = collected(conn)
-    assert [m.role for m in row.messages] == ["system", "user", "assistant"]
+    assert intake.rejected == dict.fromkeys(ids, 1)
+    assert list(intake.rejects()) == [Rejected("interactions", str(id_), reason) for reason, id_ in ids.items()]
+    assert list(intake.withdrawals()) == []
 
 
 def test_a_correction_replaces_the_last_answer_alone_and_counts_as_five(conn: psycopg.Connection[Any]) -> None:
@@ -128,97 +123,92 @@ def test_the_window_looks_back_whole_days(conn: psycopg.Connection[Any]) -> None
     assert intake.rejected == {"outside the time window": 1}
 
 
+def test_since_is_within_and_until_is_not(conn: psycopg.Connection[Any]) -> None:
+    moments = [NOW - timedelta(days=days) for days in (3, 2, 1)]
+    ids = [str(add(conn, created_at=moment)) for moment in moments]
+    rows, intake = collected(conn, QUERY.model_copy(update={"since": moments[1], "until": moments[2]}))
+    assert [row.id for row in rows] == [ids[1]]
+    assert [reject.source_id for reject in intake.rejects()] == [ids[0], ids[2]]
+
+
 def test_only_what_is_behind_the_watermark_is_read(conn: psycopg.Connection[Any]) -> None:
-    first = add(conn)
+    add(conn)
+    _, intake = collected(conn)
     second = add(conn)
-    unrated = add(conn, rating=None)
+    add(conn, rating=None)
     add(conn, agent_type="Billing")
-    rows, intake = collected(conn, QUERY.model_copy(update={"after": first}))
+    rows, intake = collected(conn, behind(intake))
     assert [row.id for row in rows] == [str(second)]
-    assert intake.watermark["interactions"] == unrated
+    assert intake.rejected == {"unrated": 1}
+    rows, after = collected(conn, behind(intake))
+    assert (rows, after.rejected.total(), after.watermark) == ([], 0, intake.watermark)
 
 
-def test_a_limit_stops_the_watermark_at_the_last_chat_taken(conn: psycopg.Connection[Any]) -> None:
-    ids = [add(conn) for _ in range(5)]
+def test_a_limit_stops_within_a_transaction_and_counts_nothing_behind_it(conn: psycopg.Connection[Any]) -> None:
+    ids = [str(add(conn, rating=rating)) for rating in (5, 1, 5, 1, 5, 5)]
     query = QUERY.model_copy(update={"limit": 2})
-    rows, intake = collected(conn, query)
-    assert intake.watermark["interactions"] == ids[1]
-    rest, _ = collected(conn, query.model_copy(update={"after": intake.watermark["interactions"], "limit": None}))
-    assert [int(row.id) for row in (*rows, *rest)] == ids
+    first, intake = collected(conn, query)
+    assert intake.rejected == {"low rating": 1}
+    rest, later = collected(conn, behind(intake, query))
+    assert later.rejected == {"low rating": 1}
+    assert [row.id for row in (*first, *rest)] == [ids[0], ids[2], ids[4], ids[5]]
 
 
 def test_a_chat_that_is_rated_or_corrected_later_comes_up_again(conn: psycopg.Connection[Any]) -> None:
     late = add(conn, rating=None)
     add(conn)
-    _, intake = collected(conn, QUERY)
+    _, intake = collected(conn)
     conn.execute("update interactions set rating = 5 where id = %s", (late,))
-    rows, intake = collected(conn, QUERY.model_copy(update={"after": intake.watermark["interactions"]}))
+    rows, intake = collected(conn, behind(intake))
     assert [row.id for row in rows] == [str(late)]
     conn.execute("update interactions set correction = %s where id = %s", (LONG, late))
-    rows, _ = collected(conn, QUERY.model_copy(update={"after": intake.watermark["interactions"]}))
+    rows, _ = collected(conn, behind(intake))
     assert [row.id for row in rows] == [str(late)]
+
+
+NO_LONGER = [
+    ({"rating": 2}, "no longer rated well"),
+    ({"rating": None}, "no longer rated well"),
+    ({"consented": False}, "consent withdrawn"),
+    ({"messages": "[]"}, "no longer usable"),
+    ({"rating": 4.5}, None),
+    ({"rating": 1, "correction": "No."}, None),
+]
+
+
+@pytest.mark.parametrize(("change", "reason"), NO_LONGER)
+def test_a_chat_that_was_taken_and_no_longer_qualifies_is_withdrawn(
+    conn: psycopg.Connection[Any], change: dict[str, object], reason: str | None
+) -> None:
+    taken = add(conn)
+    _, intake = collected(conn)
+    sets = ", ".join(f"{name} = %({name})s" for name in change)
+    conn.execute(f"update interactions set {sets} where id = %(id)s", {**change, "id": taken})
+    rows, intake = collected(conn, behind(intake))
+    assert withdrawn(intake) == ([(str(taken), reason)] if reason else [])
+    assert (len(rows), intake.rejected.total()) == ((0, 1) if reason else (1, 0))
+
+
+def test_a_chat_that_leaves_the_time_window_is_not_withdrawn(conn: psycopg.Connection[Any]) -> None:
+    add(conn, created_at=NOW - timedelta(days=8))
+    conn.commit()
+    conn.execute("update interactions set rating = 4.5")
+    _, intake = collected(conn, QUERY.model_copy(update={"days_back": 7}))
+    assert (intake.rejected, list(intake.withdrawals())) == ({"outside the time window": 1}, [])
 
 
 def test_an_empty_table_gives_nothing_and_keeps_the_watermark(conn: psycopg.Connection[Any]) -> None:
-    rows, intake = collected(conn, QUERY.model_copy(update={"after": 7}))
-    assert (rows, intake.watermark["interactions"], intake.rejected.total()) == ([], 7, 0)
-
-
-def test_a_view_of_ones_own_may_hold_nulls_and_ratings_out_of_range(conn: psycopg.Connection[Any]) -> None:
     add(conn)
-    conn.execute("alter table interactions rename to chats")
-    conn.execute(
-        "create view interactions as select id, change_id, null::text as conversation_id, agent_type,"
-        " null::text as subject_key,"
-        " messages, case n when 1 then 'NaN'::real when 2 then 7 when 3 then 4 end as rating, correction, created_at,"
-        " null::text as model_version from chats cross join generate_series(1, 4) as n"
-    )
-    rows, intake = collected(conn)
-    assert [(row.rating, row.subject_key) for row in rows] == [(4.0, "")]
-    assert intake.rejected == {"rating out of range": 2, "unrated": 1}
+    _, intake = collected(conn)
+    conn.execute("delete from interactions")
+    rows, later = collected(conn, behind(intake))
+    assert (rows, later.watermark, later.rejected.total()) == ([], intake.watermark, 0)
 
 
 def test_a_table_without_a_column_is_a_source_error(conn: psycopg.Connection[Any]) -> None:
     conn.execute("alter table interactions drop column correction cascade")
     with pytest.raises(SourceError, match="correction"):
-        collected(conn)
-
-
-CHANGES = [
-    "update interactions set rating = 4.5 where id = 1",
-    "update interactions set correction = 'a b' where id = 1",
-    'update interactions set messages = messages || \'[{"role": "user"}]\' where id = 1',
-    "update interactions set subject_key = '9' where id = 1",
-    "update interactions set created_at = created_at - interval '1 second' where id = 1",
-    "delete from interactions where id = 1",
-    "update interactions set rating = 4 where id = 3",
-    "insert into interactions (conversation_id, agent_type, messages, rating) values ('c', 'MedicalQA', '[]', 5)",
-]
-NO_CHANGES = [
-    "select 1",
-    "insert into interactions (conversation_id, agent_type, messages, rating) values ('c', 'Billing', '[]', 5)",
-    "insert into interactions (conversation_id, agent_type, messages, rating) values ('c', 'MedicalQA', '[]', 2)",
-    "set timezone to 'Asia/Tokyo'",
-]
-
-
-@pytest.mark.parametrize(("change", "changes"), [*((c, True) for c in CHANGES), *((c, False) for c in NO_CHANGES)])
-def test_the_fingerprint_changes_with_the_rows_it_covers_and_with_no_others(
-    conn: psycopg.Connection[Any], change: str, changes: bool
-) -> None:
-    for rating in (5.0, 5.0, 1.0):
-        add(conn, rating=rating)
-    before = fingerprint(conn, QUERY, KEY)
-    conn.execute(change)
-    assert (fingerprint(conn, QUERY, KEY) != before) == changes
-
-
-def test_the_fingerprint_changes_with_query_and_key(conn: psycopg.Connection[Any]) -> None:
-    first = add(conn)
-    add(conn)
-    seen = {fingerprint(conn, QUERY, KEY), fingerprint(conn, QUERY, b"another")}
-    seen.add(fingerprint(conn, QUERY.model_copy(update={"after": first}), KEY))
-    assert len(seen) == 3
+        list(collect_interactions(conn, QUERY, KEY, Intake()))
 
 
 def test_sample_chats_are_loaded_once_and_a_larger_count_adds_the_rest(conn: psycopg.Connection[Any]) -> None:

@@ -202,8 +202,8 @@ def test_a_retracted_article_is_withdrawn_under_each_of_its_numbers(
 ) -> None:
     documents, intake = read(written(tmp_path, article(title=title, meta=meta, kind=kind)))
     assert (documents, intake.retracted, intake.rejected) == ([], 1, {})
-    assert {(w.source, w.source_id) for w in intake.withdrawn} == {("pmc", "PMC9900001"), ("pubmed", "99000001")}
-    assert {w.reason for w in intake.withdrawn} == {"retracted"}
+    assert {(w.source, w.source_id) for w in intake.withdrawals()} == {("pmc", "PMC9900001"), ("pubmed", "99000001")}
+    assert {w.reason for w in intake.withdrawals()} == {"retracted"}
 
 
 @pytest.mark.parametrize("title", ["Retracted articles in dentistry", "How papers are retracted: a survey", "On tea"])
@@ -213,7 +213,7 @@ def test_an_article_about_retractions_is_taken(tmp_path: Path, title: str) -> No
 
 def test_a_notice_withdraws_the_article_that_it_names(tmp_path: Path) -> None:
     _, intake = read(written(tmp_path, article(kind="retraction", meta=LINK.format("retracted-article"))))
-    assert {(w.source, w.source_id, w.notice) for w in intake.withdrawn} == {
+    assert {(w.source, w.source_id, w.notice) for w in intake.withdrawals()} == {
         ("doi", "10.9999/old.1", "PMC9900001"),
         ("pmc", "10.9999/old.1", "PMC9900001"),
     }
@@ -328,6 +328,6 @@ def test_real_articles_are_read_without_citations_or_holes() -> None:
     documents = [document for path in files for document in read_articles(path, intake)]
     assert len(documents) + intake.rejected.total() == len(files) == 30
     assert intake.rejected == {"retraction notice": 3, "correction notice": 1}
-    assert len({w.source_id for w in intake.withdrawn}) == 3
+    assert len({w.source_id for w in intake.withdrawals()}) == 3
     whole = "\n".join(section.text for document in documents for section in document.sections)
     assert re.findall(r" [.,](?![.\d])|\(\)|\[\d*\]|[\ue000-\ue004]", whole) == []

@@ -107,19 +107,19 @@ def test_ingested_files_are_not_found_again_for_the_same_agent(papers: tuple[Sou
 
 
 def test_watermarks_go_forward_only_and_are_kept_per_agent(conn: psycopg.Connection[Any]) -> None:
-    assert steps.read_watermark.fn("interactions", AGENT) == 0
+    assert steps.read_position.fn("interactions", AGENT) == {}
     empty = steps.collect_papers.fn(AGENT, ())
     for value in (7, 30, 12):
         steps.commit.fn(AGENT, empty.model_copy(update={"watermark": {"interactions": value}}))
-    assert steps.read_watermark.fn("interactions", AGENT) == 30
-    assert steps.read_watermark.fn("interactions", "Billing") == 0
+    assert steps.read_position.fn("interactions", AGENT) == {"interactions": 30}
+    assert steps.read_position.fn("interactions", "Billing") == {}
 
 
 def test_the_next_collection_begins_behind_the_watermark(conn: psycopg.Connection[Any]) -> None:
     load_sample_chats(conn, 1, 100, datetime.now(UTC))
     conn.commit()
     steps.commit.fn(AGENT, steps.collect_chats.fn(QUERY))
-    again = QUERY.model_copy(update={"after": steps.read_watermark.fn("interactions", AGENT)})
+    again = QUERY.model_copy(update={"position": steps.read_position.fn("interactions", AGENT)})
     assert steps.collect_chats.fn(again).held == 0
 
 

@@ -36,8 +36,8 @@ def chat(number: int, answer: str = "Drink water.") -> dict[str, Any]:
 def read(conn: Connection, *rows: Any, agent: str = AGENT) -> tuple[list[Mapping[str, Any]], Intake]:
     """Read rows as a collection does: what is yielded is written as JSON, taken from there, and committed."""
     intake = Intake()
-    fresh = [orjson.loads(orjson.dumps(row)) for row in taken.untaken(conn, agent, rows, KEY, intake)]
-    taken.take(conn, agent, fresh, KEY)
+    fresh = [orjson.loads(orjson.dumps(row)) for row in taken.untaken(conn, agent, "interactions", rows, KEY, intake)]
+    taken.take(conn, agent, "interactions", fresh, KEY)
     return fresh, intake
 
 

@@ -72,7 +72,7 @@ def shard(store: ArtifactStore, kind: RowKind, *rows: dict[str, Any]) -> Redacte
     saved = store.save_rows("redacted", [certified(row) for row in rows])
     return RedactedShard(
         artifact=saved,
-        source="pubmed",
+        source="interactions" if kind == "interactions" else "pubmed",
         kind=kind,
         rows=len(rows),
         findings={},
