@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from flows.explaining import explained
+from flows.export_cli import export
 from flows.ingest_cli import ingest
 from flows.options import (
     DEFAULT,
@@ -43,6 +44,7 @@ app = typer.Typer(
 models = typer.Typer(no_args_is_help=True, help="Look at registered models and where they come from.")
 app.add_typer(models, name="models")
 app.add_typer(ingest, name="ingest")
+app.add_typer(export, name="export")
 
 
 @app.command(epilog="Example: rounds weekly --literature papers/ --agent-type MedicalQA --recipe full-tiny")

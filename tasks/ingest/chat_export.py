@@ -4,8 +4,6 @@ Nothing is filtered, pseudonymised or redacted: the file holds protected health 
 read it. It has its name once it is complete.
 """
 
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import orjson
 import psycopg
 
-from tasks.errors import StorageError
+from infra.whole_files import write_whole
 from tasks.ingest.chat_table import BATCH_ROWS, sql, table_errors
 from tasks.ingest.intake import Intake
 from tasks.ingest.interactions import SOURCE
@@ -28,30 +26,7 @@ def export_chats(conn: psycopg.Connection[Any], file: Path, agent_type: str, int
         SourceError: there is no `interactions` with the columns that are needed.
         StorageError: the file cannot be written; one that was there before is as it was.
     """
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # which only its owner may read
-        making = Path(name)
-        try:
-            written = _write(descriptor, _lines(conn, agent_type, intake))
-            making.replace(file)
-        finally:
-            making.unlink(missing_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"{file} cannot be written: {error.strerror}.", fix="check the folder, its permissions and the space there"
-        ) from None
-    return written
-
-
-def _write(descriptor: int, lines: Iterator[bytes]) -> int:
-    written = 0
-    with os.fdopen(descriptor, "wb") as out:
-        for line in lines:
-            out.write(line)
-            written += 1
-        out.flush()
-        os.fsync(descriptor)
-    return written
+    return write_whole(file, _lines(conn, agent_type, intake))
 
 
 def _lines(conn: psycopg.Connection[Any], agent_type: str, intake: Intake) -> Iterator[bytes]:

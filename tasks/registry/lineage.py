@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 
 from infra.artifacts import ArtifactStore
+from tasks.errors import RegistryError
 from tasks.records import DatasetVersion, RedactedShard, TrainingRun
 from tasks.registry.statements import Connection, copy_in, fetch, run
 
@@ -45,6 +46,20 @@ def record_dataset(conn: Connection, dataset: DatasetVersion, store: ArtifactSto
     rows = run(conn, "insert_dataset_rows")
     logger.info("recorded dataset=%s rows=%d", dataset.id, rows)
     return True
+
+
+def dataset(conn: Connection, begin: str) -> DatasetVersion:
+    """Return the dataset whose id is, or begins with, `begin`.
+
+    Raises:
+        RegistryError: there is none, or there are several.
+    """
+    ids = [row[0] for row in fetch(conn, "dataset_ids", begin=begin)]
+    exact = [found for found in ids if found == begin] or ids
+    if len(exact) != 1:
+        seen = f"begins {len(ids)} datasets" if ids else "is no dataset"
+        raise RegistryError(f"{begin} {seen}.", fix="take an id that `rounds models show` names")
+    return DatasetVersion.model_validate(fetch(conn, "dataset", id=exact[0])[0][0])
 
 
 def record_run(conn: Connection, training: TrainingRun) -> bool:

@@ -85,7 +85,7 @@ def test_the_commands_are_these() -> None:
         "weekly", "collect", "train", "benchmark", "demo", "load-chats", "chat", "status", "doctor",
         "models list", "models show", "retractions",
         "ingest pubmed", "ingest pubmed-files", "ingest pmc", "ingest arxiv", "ingest interactions",
-        "ingest documents", "ingest examples",
+        "ingest documents", "ingest examples", "export chats", "export dataset",
     }  # fmt: skip
 
 
@@ -370,6 +370,27 @@ def test_a_model_shows_its_story_and_none_of_its_text(registered: str, command: 
     for text in (NAME, PHRASE):
         assert text not in shown.out + story.out
     assert command("models", "list", "--agent-type", "Billing", "--json").json == []
+
+
+def test_a_dataset_is_exported_in_other_forms_and_read_back(registered: str, command: Command, tmp_path: Path) -> None:
+    dataset = command("models", "show", registered, "--json").json["dataset"]
+    file = str(tmp_path / "train.jsonl")
+    told = command("export", "dataset", dataset["id"][:8], file, "--form", "sharegpt", "--json")
+    assert told.json["written"] == dataset["examples"]["train"]
+    back = command("ingest", "examples", file, "-a", "Clinical", "--dry-run", "--json").json
+    assert back["new"] == told.json["written"]
+    assert_explained(command("export", "dataset", "ds-none", str(tmp_path / "x")), 10, "no dataset")
+    assert_explained(command("export", "dataset", dataset["id"], str(tmp_path / "x"), "--split", "all"), 10, "no split")
+    assert_explained(command("export", "dataset", dataset["id"], str(tmp_path / "no" / "x")), 4, "cannot be written")
+    assert not (tmp_path / "x").exists()
+
+
+def test_exported_chats_load_again(data: Path, hospital: Hospital, command: Command, tmp_path: Path) -> None:
+    command("load-chats", str(hospital.chats))
+    told = command("export", "chats", str(tmp_path / "chats.jsonl"), "--json").json
+    assert told["written"] > 100
+    assert (tmp_path / "chats.jsonl").stat().st_mode & 0o077 == 0
+    assert command("load-chats", str(tmp_path / "chats.jsonl"), "--json").json["loaded"] == told["written"]
 
 
 def test_a_benchmark_scores_the_ten_questions(registered: str, command: Command) -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from infra import whole_files
 from tasks.errors import StorageError
-from tasks.ingest import chat_export
 from tasks.ingest.chat_export import export_chats
 from tasks.ingest.chat_import import COLUMNS, import_chats
 from tasks.ingest.intake import Intake
@@ -109,7 +109,7 @@ def test_a_full_disk_leaves_the_older_file_and_nothing_else(
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(chat_export.os, "fsync", full)
+    monkeypatch.setattr(whole_files.os, "fsync", full)
     with pytest.raises(StorageError, match="No space left"):
         export_chats(conn, file, AGENT, Intake())
     assert file.read_text(encoding="utf-8") == "an older export"

@@ -1,0 +1,46 @@
+"""What `rounds export` does behind `flows/export_cli.py`."""
+
+from pathlib import Path
+
+import orjson
+from rich.markup import escape
+
+from flows.console import out, print_json
+from infra import database
+from infra.artifacts import open_store
+from infra.whole_files import write_whole
+from tasks.dataset.exporting import Form, export_rows
+from tasks.errors import RegistryError
+from tasks.ingest import chat_export
+from tasks.ingest.intake import Intake
+from tasks.records import CertifiedRow, Example
+from tasks.registry import lineage
+
+
+def run_export_chats(file: Path, agent_type: str, *, as_json: bool) -> None:
+    """Write an agent's chats and print how many."""
+    intake = Intake()
+    with database.connect() as connection:
+        written = chat_export.export_chats(connection, file, agent_type, intake)
+    told(file, written, intake.rejected.total(), as_json=as_json)
+
+
+def run_export_dataset(dataset: str, file: Path, form: Form, split: str, *, as_json: bool) -> None:
+    """Write one split of a dataset and print how many examples it holds."""
+    with database.connect() as connection:
+        found = lineage.dataset(connection, dataset)
+    if split not in found.splits:
+        raise RegistryError(f"{found.id} has no split {split}.", fix=f"take one of {', '.join(found.splits)}")
+    lines = open_store().rows(found.splits[split])
+    examples = (Example.model_validate(CertifiedRow.model_validate(line).verified()) for line in lines)
+    rows = (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in export_rows(examples, form))
+    told(file, write_whole(file, rows), 0, as_json=as_json)
+
+
+def told(file: Path, written: int, rejected: int, *, as_json: bool) -> None:
+    """Print what was written where."""
+    if as_json:
+        print_json({"file": str(file), "written": written, "rejected": rejected})
+    else:
+        left = f", {rejected} left out" if rejected else ""
+        out.print(f"{written} rows in {escape(str(file))}{left}.", soft_wrap=True)
