@@ -44,7 +44,7 @@ def messages_of(row: Mapping[str, Any]) -> tuple[Message, ...]:
         return _with_history(row, "\n\n".join(part for part in parts if part.strip()), string(row, "output"))
     if "output" in row:
         return _with_history(row, string(row, "input"), string(row, "output"))
-    if "text" in row and "question" not in row:
+    if "text" in row and not {"question", "role"} & row.keys():  # with a role it is one message of a tree of them
         return ()
     context = str(row.get("context") or "")
     return exchange("\n\n".join(part for part in (context, string(row, "question")) if part), string(row, "answer"))

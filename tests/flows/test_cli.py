@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from flows import cli
 from infra.database import connect
 from infra.settings import get_settings
 from tests.flows.workplace import NAME, PHRASE, Ended, Hospital, Played, finish, start, stop_database, working_in
+from tests.tasks.ingest.entrez_replies import retract, stored
+from tests.tasks.ingest.literature_server import Literature, serve
 
 NO_SERVER = "postgresql://u:secret@127.0.0.1:9/x"
 pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
@@ -32,7 +35,8 @@ def data(place: Path) -> Iterator[Path]:
     get_settings.cache_clear()
     with connect() as connection:
         connection.execute(
-            "truncate interactions, ingested_files, watermarks, shards, rows, source_records, readings restart identity"
+            "truncate interactions, ingested_files, watermarks, shards, rows, source_records, readings,"
+            " withdrawals restart identity"
         )
     yield place
     get_settings.cache_clear()
@@ -267,6 +271,71 @@ def test_a_paper_retracted_after_it_was_taken_is_listed(data: Path, hospital: Ho
         )
     (listed,) = command("retractions", "--json").json
     assert (listed["source_id"], listed["reason"], listed["models"]) == (taken, "retracted", [])
+
+
+@pytest.fixture
+def literature(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Literature]:
+    """Serve Entrez and arXiv on this machine, watching over their rules."""
+    with serve(Literature()) as served:
+        monkeypatch.setenv("ROUNDS_ENTREZ_URL", served.url)
+        monkeypatch.setenv("ROUNDS_ENTREZ_EMAIL", "a@example.org")
+        monkeypatch.setenv("ROUNDS_ARXIV_URL", f"{served.url}/api/query")
+        get_settings.cache_clear()
+        yield served
+
+
+def test_a_search_of_pubmed_goes_on_where_it_stood_and_finds_what_was_retracted_since(
+    literature: Literature, command: Command
+) -> None:
+    today = datetime.now(UTC).date()
+    literature.entrez.citations = stored(12, today)
+    first = command("ingest", "pubmed", "all[sb]", "--json").json
+    assert (first["held"], adds_up(first)) == (12, True)
+    assert first["new"] > 5
+    asked = literature.counts()["esearch"]
+    assert command("ingest", "pubmed", "all[sb]", "--json").json["new"] == 0
+    assert literature.counts()["efetch"] == 1
+    assert literature.counts()["esearch"] <= asked + 2
+    with connect() as connection:
+        (taken,) = connection.execute("select max(source_id) from rows").fetchone() or ("",)
+    literature.entrez.citations = [retract(c, today) if c.pmid == taken else c for c in literature.entrez.citations]
+    assert command("ingest", "pubmed", "all[sb]", "--json").json["retracted"] == 1
+    (listed,) = command("retractions", "--json").json
+    assert (listed["source"], listed["source_id"], listed["reason"]) == ("pubmed", taken, "retracted")
+
+
+def test_another_search_has_a_watermark_of_its_own(literature: Literature, command: Command) -> None:
+    literature.entrez.citations = stored(4, datetime.now(UTC).date() - timedelta(days=30))
+    assert command("ingest", "pubmed", "all[sb]", "--json").json["held"] == 4
+    other = command("ingest", "pubmed", "all[sb] NOT nothing[ti]", "--json").json
+    assert (other["held"], other["new"]) == (4, 0)
+
+
+def test_a_service_that_refuses_and_one_without_an_address_for_it_are_explained(
+    literature: Literature, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_explained(command("ingest", "pubmed", " "), 5, "Entrez")
+    monkeypatch.delenv("ROUNDS_ENTREZ_EMAIL")
+    get_settings.cache_clear()
+    assert_explained(command("ingest", "pubmed", "all[sb]"), 3, "ROUNDS_ENTREZ_EMAIL")
+
+
+def test_retractions_of_a_csv_are_known_before_anything_is_taken(
+    data: Path, hospital: Hospital, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = command("ingest", "pubmed-files", str(hospital.papers), "-a", "Clinical", "--json").json
+    with connect() as connection:
+        (pmid,) = connection.execute("select min(source_id) from rows").fetchone() or ("",)
+    (tmp_path / "watch.csv").write_text(
+        "Record ID,OriginalPaperDOI,OriginalPaperPubMedID,RetractionDOI,RetractionNature\n"
+        f"1,unavailable,{pmid},10.5555/n,Retraction\n"
+    )
+    monkeypatch.setenv("ROUNDS_RETRACTIONS", str(tmp_path / "watch.csv"))
+    get_settings.cache_clear()
+    second = command("ingest", "pubmed-files", str(hospital.papers), "--json").json
+    assert second["new"] == first["new"] - 1
+    (listed,) = command("retractions", "--json").json
+    assert (listed["source_id"], listed["notice"]) == (pmid, "10.5555/n")
 
 
 def test_truncated_xml_keeps_what_came_before_and_names_file_and_line(
