@@ -23,6 +23,8 @@ from itertools import cycle, islice
 from pathlib import Path
 from xml.parsers import expat
 
+from lxml import etree
+
 from benchmarks.figures import Figure, main, rates
 from tasks.ingest.intake import Intake
 from tasks.ingest.papers import ReaderPool, collect_documents
@@ -33,25 +35,25 @@ INSTALL = "pubmed_parser is not installed, so it is not compared. Fix: uv pip in
 RECORD = re.compile(rb"<PubmedArticle>.*?</PubmedArticle>", re.DOTALL)
 PMID = re.compile(rb"(<PMID[^>]*>)\d+")
 AUTHOR = (
-    '<Author ValidYN="Y">\n  <LastName>Whitlock</LastName>\n  <ForeName>Tansy</ForeName>\n  <Initials>T</Initials>\n'
-    "  <AffiliationInfo>\n    <Affiliation>{}</Affiliation>\n  </AffiliationInfo>\n</Author>\n"
-).format("Department of Invented Medicine, Port Ember Infirmary, Larkmoor. " * 5)
+    '<Author ValidYN="Y"><LastName>Whitlock</LastName><ForeName>Tansy</ForeName><Initials>T</Initials>'
+    "<AffiliationInfo><Affiliation>{}</Affiliation></AffiliationInfo></Author>"
+).format("Department of Invented Medicine, Port Ember Infirmary, Larkmoor. " * 3)
 DATE = (
-    '<PubMedPubDate PubStatus="received">\n  <Year>2020</Year>\n  <Month>1</Month>\n  <Day>2</Day>\n  <Hour>6</Hour>\n'
-    "  <Minute>0</Minute>\n</PubMedPubDate>\n"
+    '<PubMedPubDate PubStatus="received"><Year>2020</Year><Month>1</Month><Day>2</Day><Hour>6</Hour>'
+    "<Minute>0</Minute></PubMedPubDate>"
 )
 HEADING = (
-    '<MeshHeading>\n  <DescriptorName UI="D000000" MajorTopicYN="N">Tea</DescriptorName>\n'
-    '  <QualifierName UI="Q000000" MajorTopicYN="N">therapy</QualifierName>\n</MeshHeading>\n'
+    '<MeshHeading><DescriptorName UI="D000000" MajorTopicYN="N">Tea</DescriptorName>'
+    '<QualifierName UI="Q000000" MajorTopicYN="N">therapy</QualifierName></MeshHeading>'
 )
 REFERENCE = (
-    "<Reference>\n  <Citation>{}</Citation>\n  <ArticleIdList>\n"
-    '    <ArticleId IdType="pubmed">98999999</ArticleId>\n  </ArticleIdList>\n</Reference>\n'
-).format("Larkmoor Ann Med. 2019 Jan;7(1):1-9. " * 4)
+    "<Reference><Citation>{}</Citation><ArticleIdList>"
+    '<ArticleId IdType="pubmed">98999999</ArticleId></ArticleIdList></Reference>'
+).format("Larkmoor Ann Med. 2019 Jan;7(1):1-9. " * 2)
 SHAPE = (  # a tag of the made-up citations, and what is put behind it: 12 kB and 190 elements, as real ones have
     ('<AuthorList CompleteYN="Y">', AUTHOR * 7),
     ("<MeshHeadingList>", HEADING * 12),
-    ("<PubmedData>", f"<History>\n{DATE * 4}</History>\n"),
+    ("<PubmedData>", f"<History>\n{DATE * 4}</History>"),
     ("<ReferenceList>", REFERENCE * 7),
 )
 
@@ -141,7 +143,9 @@ def made_up_records() -> list[bytes]:
         record = citation_xml(abstract)
         for tag, content in SHAPE:
             record = record.replace(tag, tag + content, 1)
-        records.append(record.strip().encode())
+        element = etree.fromstring(record)
+        etree.indent(element, "    ")
+        records.append(etree.tostring(element, encoding="utf-8").strip())
     return records
 
 

@@ -24,6 +24,8 @@ def ingest_pubmed(
     as_json: AsJson = False,
 ) -> None:
     """Take in citations that PubMed's search finds (Entrez), the new ones since the last run."""
+    if not query.strip():
+        raise typer.BadParameter("say what to search for", param_hint="QUERY")
     take_in({"pubmed": query}, agent_type, since, limit, dry_run=dry_run, as_json=as_json)
 
 
@@ -69,6 +71,8 @@ def ingest_arxiv(
     as_json: AsJson = False,
 ) -> None:
     """Take in papers that arXiv's search finds, the new and revised ones since the last run."""
+    if bool(query.strip()) == bool(file):
+        raise typer.BadParameter("say what to search for, or name saved replies with --file", param_hint="QUERY")
     take_in({"arxiv": query, "arxiv_files": file or ()}, agent_type, since, limit, dry_run=dry_run, as_json=as_json)
 
 

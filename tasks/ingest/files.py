@@ -9,7 +9,7 @@ from pathlib import Path
 from tasks.errors import SourceError
 from tasks.records import SourceFile
 
-BATCH_BYTES = 64 << 20  # about what one file of the PubMed baseline holds, unpacked ten times as much
+BATCH_BYTES = 256 << 20  # some ten files of the PubMed baseline, so that several processes have work
 PAPERS = (".xml", ".xml.gz")
 FULL_TEXTS = (*PAPERS, ".nxml", ".nxml.gz", ".tar.gz", ".tgz", ".tar")
 EXAMPLES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")

@@ -19,7 +19,7 @@ from lxml import etree
 SOURCE = "pubmed"
 RETRACTED: Final = "retracted"
 RETRACTED_TYPE = "Retracted Publication"
-NOTICE_TYPES = {"Retraction of Publication", "Retraction Notice"}  # MeSH until 2024, and from 2025 on
+NOTICE_TYPES = {"Retraction of Publication", "Retraction Notice"}  # the second is MeSH's newer name of it
 RETRACTED_BY = {"RetractionIn", "RetractedandRepublishedIn"}  # links of a retracted paper to what retracts it
 RETRACTS = {"RetractionOf", "RetractedandRepublishedFrom"}  # and the other way round
 NO_TITLE = ("", "[Not Available].")  # the second is what the NLM writes where a title was never translated
@@ -56,16 +56,7 @@ def read_citation(element: Any) -> Citation:
     notices, retracts = _links(medline.get("CommentsCorrectionsList"))
     abstract = article.get("Abstract")
     title, sections = _title(article), list(_sections(abstract))
-    reason = ""
-    if notices or RETRACTED_TYPE in types:
-        reason = RETRACTED
-    elif not NOTICE_TYPES.isdisjoint(types):
-        reason = "retraction notice"
-    elif not title:
-        reason = "no title"
-    elif not sections:
-        reason = "no abstract"
-    if reason:
+    if reason := _reason(bool(notices), types, title, sections):
         return Citation(pmid, version, reason, next(filter(None, notices), ""), retracts)
     journal, ids = _children(article.get("Journal")), _article_ids(citation.get("PubmedData"))
     pmcid = ids.get("pmc", "")
@@ -89,6 +80,15 @@ def read_citation(element: Any) -> Citation:
         "subject_key": "",
     }
     return Citation(pmid, version, retracts=retracts, row=orjson.dumps(row))
+
+
+def _reason(has_notice: bool, types: Sequence[str], title: str, sections: Sequence[object]) -> str:
+    """Say why a citation is not taken; empty where it is."""
+    if has_notice or RETRACTED_TYPE in types:
+        return RETRACTED
+    if not NOTICE_TYPES.isdisjoint(types):
+        return "retraction notice"
+    return "" if title and sections else "no abstract" if title else "no title"
 
 
 def is_pmid(text: str) -> bool:

@@ -2,10 +2,8 @@
 
 That is faster than one parser over the file, and a faulty record costs only itself. It is as exact: a slice that begins
 where a record begins, and that parses, is that record, because XML is read from left to right; of one that does not
-parse, the end is looked for again past comments, CDATA and instructions. Authors' names, the history of a submission
-and references, of which nothing is read, are cut out before anything parses them. Where bytes do not show the structure
-(another encoding, a DTD within the file), `parse_whole` reads with one parser. Memory holds a record and a chunk. No
-DTD is fetched, and no entity that a file declares is expanded.
+parse, the end is looked for again past comments, CDATA and instructions. Where bytes do not show the structure (another
+encoding, a DTD within the file), `parse_whole` reads with one parser. Memory holds a record and a chunk.
 """
 
 import re
@@ -15,29 +13,20 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
+from tasks.ingest.pubmed_elements import SAFE, parse_record
+
 CITATION, BOOK, DELETIONS = RECORDS = ("PubmedArticle", "PubmedBookArticle", "DeleteCitation")
 MALFORMED, TRUNCATED, TOO_LARGE = "malformed", "truncated", "too large"
 MAX_RECORD_BYTES = 8 << 20  # 15,000 collaborators with affiliations take 5 MB; libxml2 stops at 10 MB of one text
 MAX_TAG_BYTES = 4 << 10
-SAFE: dict[str, Any] = {  # nothing from the network, no declared entity expanded; libxml2's size limits stay on
-    "load_dtd": False,
-    "no_network": True,
-    "resolve_entities": False,
-    "remove_comments": True,
-    "remove_pis": True,
-}
-SETTING = (  # for a record that needs what the head of its file declares: entities like &nbsp;, prefixes of formulas
-    b'<!DOCTYPE set SYSTEM ""><set xmlns:mml="http://www.w3.org/1998/Math/MathML"'
-    b' xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">%b</set>'
-)
 START = re.compile(rb"<(PubmedArticle|PubmedBookArticle|DeleteCitation)(?=[\s/>])")
 BETWEEN = re.compile(  # what may stand between records; a second head too, because replies are often concatenated
     rb"\s+|\xef\xbb\xbf|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*>|<(?P<closing>/?)Pubmed(?:Book)?ArticleSet(?:\s[^>]*)?>",
     re.DOTALL,
 )
 PLAIN_HEAD = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml\s(?P<declared>[^>]*)\?>)?"
-    rb"(?:\s+|<!--.*?-->|<!DOCTYPE[^\[>]*>)*<(?:Pubmed(?:Book)?ArticleSet|PubmedArticle)[\s>]",
+    rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml\s(?P<declared>[^>]*)\?>)?"
+    rb"(?:\s++|<!--.*?-->|<!DOCTYPE[^\[>]*>)*+<(?:Pubmed(?:Book)?ArticleSet|PubmedArticle)[\s>]",
     re.DOTALL,
 )
 ENCODING = re.compile(rb"encoding\s*=\s*[\"']([^\"']*)")
@@ -47,12 +36,7 @@ TOKEN = re.compile(  # tags of records outside comments, CDATA and instructions;
     rb"|(?P<start>" + START.pattern + rb")|</(?P<end>PubmedArticle|PubmedBookArticle|DeleteCitation)\s*>",
     re.DOTALL,
 )
-CUTS = (  # in the DTD's order; a list within a list leaves a faulty rest, and the record is parsed whole
-    (b"<AuthorList", b"</AuthorList>"),
-    (b"<History>", b"</History>"),
-    (b"<ReferenceList", b"</ReferenceList>"),
-)
-PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*<")
+PMID = re.compile(rb"<PMID[^<>]*>\s*(\d{1,9})\s*<")
 
 
 class Piece(NamedTuple):
@@ -93,7 +77,7 @@ def split(chunks: Iterable[bytes]) -> Iterator[Piece]:
         elif start := START.match(window.bytes, window.at):
             for measure in (window.length, window.true_length):
                 length = measure(start[1])
-                if length > 0 and (element := _parsed(window.slice(length), parser)) is not None:
+                if length > 0 and (element := parse_record(window.slice(length), parser)) is not None:
                     yield Piece(element, window.line)
                     window.advance(window.at + length)
                     break
@@ -123,7 +107,10 @@ def parse_whole(chunks: Iterable[bytes]) -> Iterator[Piece]:
     fault: etree.XMLSyntaxError | None = None
     for chunk in chain(chunks, (b"",)):
         try:
-            parser.feed(chunk) if chunk else parser.close()
+            if chunk:
+                parser.feed(chunk)
+            else:
+                parser.close()
         except etree.XMLSyntaxError as error:
             fault = error
         for _, element in parser.read_events():
@@ -232,42 +219,3 @@ def _fault(window: _Window, length: int, fault: str) -> Piece:
     piece = Piece(None, window.line, fault, pmid[1].decode() if pmid else "")
     window.advance(window.at + length)
     return piece
-
-
-def _parsed(record: bytes, parser: etree.XMLParser) -> Any:
-    """Return the element, or None where the slice is none."""
-    try:
-        return etree.fromstring(_shortened(record), parser)
-    except etree.XMLSyntaxError:
-        pass  # a fault, an entity or prefix that the file declares, a cut that left one
-    try:
-        (element,) = etree.fromstring(SETTING % record, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return None
-    return element
-
-
-def _shortened(record: bytes) -> bytes:
-    """Return the record without history and references, and with an empty element for each author."""
-    if (b"!" in record and b"<!" in record) or (b"?" in record and b"<?" in record):
-        return record  # in a comment or in CDATA the same bytes are no tags
-    parts, at = [], 0
-    for opening, closing in CUTS:
-        start = record.find(opening, at)
-        end = record.find(closing, start) if start >= 0 else -1
-        if end < 0:
-            continue
-        parts.append(record[at:start])
-        at = end + len(closing)
-        if opening == b"<AuthorList":
-            parts.append(_nameless(record[start:at]))
-    parts.append(record[at:])
-    return b"".join(parts)
-
-
-def _nameless(authors: bytes) -> bytes:
-    """Return the list without names; as it is where a name is marked as not valid or in another form."""
-    count = authors.count(b"</Author>")
-    if count != authors.count(b'<Author ValidYN="Y"'):
-        return authors
-    return b"<AuthorList>%b</AuthorList>" % (b"<Author/>" * count)

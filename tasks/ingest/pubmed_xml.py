@@ -17,9 +17,10 @@ from lxml import etree
 
 from tasks.errors import SourceError
 from tasks.ingest.intake import Intake
+from tasks.ingest.pubmed_elements import SAFE
 from tasks.ingest.pubmed_records import SOURCE as SOURCE
 from tasks.ingest.pubmed_records import Citation, is_pmid, read_citation, text_of, version_of
-from tasks.ingest.pubmed_split import BOOK, CITATION, SAFE, TRUNCATED, Broken, Piece, is_plain, parse_whole, split
+from tasks.ingest.pubmed_split import BOOK, CITATION, TRUNCATED, Broken, Piece, is_plain, parse_whole, split
 
 DELETED: Final = "deleted"
 ROOTS = ("PubmedArticleSet", "PubmedArticle", "PubmedBookArticleSet")

@@ -3,11 +3,14 @@
 No reading is cached: it depends on what was taken before. It is cheap beside redaction, which is cached by content.
 """
 
+import contextlib
 import functools
 import hashlib
 import itertools
 import logging
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -35,7 +38,7 @@ from tasks.ingest import (
 )
 from tasks.ingest.files import fingerprint_files
 from tasks.ingest.intake import Intake
-from tasks.ingest.papers import collect_documents, latest_documents
+from tasks.ingest.papers import ReaderPool, collect_documents, latest_documents
 from tasks.policies import progress, step
 from tasks.records import ChatQuery, RawShard, Reading, RowKind, SourceFile, Withdrawal
 
@@ -44,6 +47,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 READING_CITATIONS = 20_000  # of one look at PubMed: more than a window holds, so that each look gets on
+BYTES_FOR_A_POOL = 16 << 20  # two seconds of reading, about what two processes take to start
 SHARD_ROWS = 5_000  # half a minute of redaction for abstracts
 TOLD_ROWS = 200
 RAW: dict[RowKind, str] = {"documents": "raw-documents", "interactions": "raw-chats", "examples": "raw-examples"}
@@ -64,9 +68,10 @@ def find_files(
 @step(cached=False)
 def collect_papers(agent_type: str, files: tuple[SourceFile, ...], limit: int | None = None) -> Reading:
     """Read PubMed files: the latest version of each PMID, less what was deleted or retracted."""
-    intake = Intake()
-    rows = collect_documents([Path(file.path) for file in files], intake)
-    return _reading(agent_type, pubmed_xml.SOURCE, rows, intake, files, limit)
+    intake, paths = Intake(), [Path(file.path) for file in files]
+    with _readers(files) as pool:
+        rows = collect_documents(paths, intake, pool=pool)
+        return _reading(agent_type, pubmed_xml.SOURCE, rows, intake, files, limit)
 
 
 @step(cached=False)
@@ -266,6 +271,13 @@ def _telling(rows: Iterable[T]) -> Iterator[T]:
         if number % TOLD_ROWS == 0:
             tell(number, 0)
         yield row
+
+
+def _readers(files: tuple[SourceFile, ...]) -> AbstractContextManager[ReaderPool | None]:
+    """Return processes to read files with, or none where starting them takes longer than the files."""
+    workers = min(get_settings().threads or os.cpu_count() or 1, len(files))
+    large = sum(file.bytes for file in files) >= BYTES_FOR_A_POOL
+    return ReaderPool(workers) if workers > 1 and large else contextlib.nullcontext()
 
 
 def _place(source: str, query: str) -> str:

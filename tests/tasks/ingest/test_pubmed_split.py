@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise, zip_longest
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from tasks.ingest import pubmed_split
+from tasks.ingest.pubmed_records import read_citation
 from tasks.ingest.pubmed_split import Broken, is_plain, parse_whole, split
 
 QUICK = settings(max_examples=200, deadline=None)
@@ -108,6 +110,41 @@ def test_whole_records_are_found_among_faulty_ones(good: list[bytes], bad: list[
     assert [fault for _, fault, *_ in found if fault] == ["malformed"] * min(len(bad), len(good))
 
 
+AUTHOR_LISTS = [
+    (
+        b'<Author ValidYN="Y">Whitlock</Author><Author ValidYN="Y" EqualContrib="Y">Tansy</Author>',
+        2,
+        "as the NLM writes",
+    ),
+    (b"<Author>Whitlock</Author><Author ValidYN = 'N'>Whitlok</Author>", 1, "in other forms of XML"),
+    (b'<Author ValidYN="Y">Whitlock</Author><!-- <Author ValidYN="Y"></Author> -->', 1, "a comment"),
+    (b"", 0, "none"),
+]
+
+
+@pytest.mark.parametrize(("authors", "count", "why"), AUTHOR_LISTS)
+def test_what_is_cut_out_changes_no_field(authors: bytes, count: int, why: str) -> None:
+    record = (
+        b"<PubmedArticle><MedlineCitation><PMID>1</PMID><Article><ArticleTitle>T</ArticleTitle>"
+        b"<Abstract><AbstractText>a</AbstractText></Abstract><AuthorList CompleteYN='Y'>%b</AuthorList>"
+        b"<Language>fre</Language></Article></MedlineCitation><PubmedData><History><PubMedPubDate/></History>"
+        b"<ArticleIdList><ArticleId IdType='doi'>10.5555/a</ArticleId></ArticleIdList>"
+        b"<ReferenceList><Reference/><ReferenceList><Reference/></ReferenceList></ReferenceList>"
+        b"</PubmedData></PubmedArticle>" % authors
+    )
+    ours, whole = (read_citation(next(read([record])).element) for read in (split, parse_whole))
+    assert ours == whole, why
+    row = orjson.loads(ours.row)
+    assert (row["authors"], row["language"], row["doi"]) == (count, "fre", "10.5555/a"), why
+
+
+def test_names_of_authors_are_gone_before_a_record_is_parsed() -> None:
+    record = b"<PubmedArticle>" + b"<AuthorList>" + AUTHOR_LISTS[0][0] + b"</AuthorList><PMID>1</PMID></PubmedArticle>"
+    (piece,) = split([record])
+    assert b"Whitlock" not in etree.tostring(piece.element)
+    assert piece.element.findtext("PMID") == "1"
+
+
 def test_lines_are_counted_through_chunks() -> None:
     content = b"<PubmedArticleSet>\n\n<PubmedArticle>\n</PubmedArticle>\n<PubmedArticle></x></PubmedArticle>\n"
     assert [(line, fault) for line, fault, *_ in seen(split([content]))[0]] == [(3, ""), (5, "malformed")]
@@ -156,6 +193,8 @@ HEADS = [
     (b'<!DOCTYPE PubmedArticleSet [<!ENTITY a "b">]><PubmedArticleSet>', False, "entities of its own"),
     (b"<PubmedArticleSets>", False, "another root"),
     (b"<eFetchResult><PubmedArticleSet>", False, "another root"),
+    (b" \n" * 50_000 + b"<PubmedArticleSet>", True, "much white space"),
+    (b" \n" * 50_000 + b"<!-- a -->" * 1_000, False, "much white space and nothing else"),
 ]
 
 
