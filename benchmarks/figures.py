@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 
 import orjson
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ def rates(
     return work / statistics.median(seconds[0]), work / statistics.median(seconds[1])
 
 
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+
+
 def main(description: str, measure: Callable[[bool], Sequence[Figure]]) -> None:
     """Run a benchmark as `python -m benchmarks.NAME [--quick] [--json]` and print its figures."""
     parser = argparse.ArgumentParser(description=description)
@@ -55,9 +59,9 @@ def main(description: str, measure: Callable[[bool], Sequence[Figure]]) -> None:
     console = Console(stderr=options.json)
     console.print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     figures = measure(options.quick)
-    table = Table("figure", "ours", "other", "ratio", "unit", "n")
+    table = Table(Column("figure", no_wrap=True), "ours", "other", "ratio", "unit", "n")
     for f in figures:
-        table.add_row(f.figure, f"{f.ours:,.2f}", f"{f.other:,.2f}", f"{f.ratio:.2f}", f.unit, f"{f.n:,}")
+        table.add_row(f.figure, _short(f.ours), _short(f.other), f"{f.ratio:.2f}", f.unit, f"{f.n:,}")
     console.print(table)
     if options.json:
         print(orjson.dumps([asdict(f) | {"ratio": f.ratio} for f in figures]).decode())

@@ -2,6 +2,7 @@
 
     python -m benchmarks.ingest [--quick] [--json]
 
+Chats: rows a second from PostgreSQL to filtered JSON lines, beside a bare cursor (`benchmarks.interactions`).
 PubMed: citations a second from one gzip file to rows of documents, beside pubmed_parser on the same file; beside the
 limit, which is gunzip and an expat parser that nothing listens to; and by two processes beside one on several files.
 The citations are those of ROUNDS_REAL_DATA/pubmed/exports/*.xml where that variable names a folder, repeated under
@@ -25,6 +26,7 @@ from xml.parsers import expat
 
 from lxml import etree
 
+from benchmarks import interactions
 from benchmarks.figures import Figure, main, rates
 from tasks.ingest.intake import Intake
 from tasks.ingest.papers import ReaderPool, collect_documents
@@ -61,7 +63,8 @@ SHAPE = (  # a tag of the made-up citations, and what is put behind it: 12 kB an
 def measure(quick: bool) -> list[Figure]:
     """Return all figures."""
     with tempfile.TemporaryDirectory() as folder:
-        return pubmed_figures(write_files(Path(folder), 5_000 if quick else 10_000))
+        pubmed = pubmed_figures(write_files(Path(folder), 4_000 if quick else 10_000))
+    return [*pubmed, *interactions.measure(quick)]
 
 
 def pubmed_figures(paths: Sequence[Path]) -> list[Figure]:
