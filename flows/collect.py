@@ -16,7 +16,7 @@ from flows.parameters import CollectRequest
 from infra.database import exclusive, keep_key
 from infra.settings import get_settings
 from tasks.dataset import steps as dataset
-from tasks.errors import DataError
+from tasks.errors import DataError, SourceUnavailable
 from tasks.ingest import steps as ingest
 from tasks.ingest.files import EXAMPLES, FULL_TEXTS, PAPERS, batches
 from tasks.ingest.interactions import LOW_RATED
@@ -84,11 +84,11 @@ def readings(request: CollectRequest) -> Iterator[Reading]:
 
 
 def searched(request: CollectRequest) -> Iterator[Reading]:
-    """Read what PubMed's search finds; each further reading goes on where the watermark of the one before stands."""
+    """Read what PubMed's search finds; each further reading goes on where the one before stopped."""
     reading = ingest.collect_pubmed(request.agent_type, request.pubmed, request.since, request.limit)
     yield reading
-    while reading.more:
-        reading = ingest.collect_pubmed(request.agent_type, request.pubmed, None, request.limit)
+    while reading.goes_on is not None:
+        reading = ingest.collect_pubmed(request.agent_type, request.pubmed, request.since, None, reading.goes_on)
         yield reading
 
 
@@ -109,11 +109,23 @@ def files_of(
 def kept(agent_type: str, reading: Reading, engine: str) -> Reading:
     """Redact and record what a reading found, remember it as taken, and delete its raw rows."""
     redacted = redact_and_record(agent_type, reading.shards, engine)
+    told = reading.model_copy(update={"withheld": sum(shard.withheld for shard in redacted)})
+    ingest.commit(agent_type, told, redacted)
     if get_settings().teacher_url:
-        taught = (dataset.teach(agent_type, shard) for shard in redacted if shard.kind == "documents")
-        redact_and_record(agent_type, tuple(shard for shard in taught if shard is not None), engine)
-    ingest.commit(agent_type, reading)
+        told = taught(agent_type, told, redacted, engine)
     ingest.discard_raw()
+    return told
+
+
+def taught(agent_type: str, reading: Reading, redacted: tuple[RedactedShard, ...], engine: str) -> Reading:
+    """Have the teacher write over redacted documents; one that is silent is warned of, and stops nothing."""
+    for shard in redacted:
+        if shard.kind == "documents":
+            try:
+                raw = dataset.teach(agent_type, shard)
+            except SourceUnavailable as error:
+                return reading.model_copy(update={"warnings": (*reading.warnings, error.what)})
+            redact_and_record(agent_type, (raw,) if raw else (), engine)
     return reading
 
 
@@ -139,15 +151,14 @@ def chat_query(request: CollectRequest, source: str) -> ChatQuery:
 
 
 def refuse_empty(reading: Reading) -> Reading:
-    """Stop at files that were named and gave nothing at all: in silence they would count as taken in.
+    """Stop at files that were named and hold nothing at all: in silence they would count as taken in.
 
     Raises:
-        DataError: with what was left out, and why.
+        DataError: no record was met, neither taken nor rejected.
     """
-    if reading.taken or reading.unchanged or reading.retracted or reading.withdrawn:
+    if reading.held or reading.withdrawn:
         return reading
-    reasons = ", ".join(f"{count} {reason}" for reason, count in reading.rejected.items()) or "they hold no rows"
     raise DataError(
-        f"The {reading.source} files gave nothing to learn from: {reasons}. {' '.join(reading.warnings)}".strip(),
-        fix="correct the files, or leave them out; README names the formats",
+        f"The {reading.source} files hold no records. {' '.join(reading.warnings)}".strip(),
+        fix="correct the files, or leave them out; docs/sources.md names the forms",
     )

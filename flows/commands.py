@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Column, Table
 
@@ -76,8 +77,8 @@ def warnings_of(ended: Round) -> list[str]:
         evidence = ReportInput.model_validate_json(
             Path(ended.report).with_name("report.json").read_text(encoding="utf-8")
         )
-    except OSError:
-        return [f"The report of this round is no longer at {ended.report}."]
+    except (OSError, ValidationError):  # deleted, or written by an earlier version
+        return [f"What this round met is no longer to be read beside {ended.report}."]
     return [warning for reading in evidence.readings for warning in reading.warnings]
 
 

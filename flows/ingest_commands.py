@@ -67,7 +67,7 @@ def told(row: dict[str, Any]) -> str:
 
 def counts_of(readings: tuple[Reading, ...]) -> dict[str, Any]:
     """Return the counts of several readings together; they add up to what the sources held."""
-    names = ("held", "new", "changed", "unchanged", "retracted")
+    names = ("held", "new", "changed", "unchanged", "retracted", "withheld")
     rejected = sum((Counter(reading.rejected) for reading in readings), Counter[str]())
     rejects = [str(open_store().path(reading.rejects)) for reading in readings if reading.rejects]
     warnings = [warning for reading in readings for warning in reading.warnings]
@@ -98,7 +98,8 @@ def print_readings(readings: tuple[Reading, ...]) -> None:
     for reading in readings:
         counts = (reading.held, reading.new, reading.changed, reading.unchanged, reading.retracted)
         reasons = ", ".join(f"{count} {reason}" for reason, count in reading.rejected.items())
-        table.add_row(reading.source, *map(str, counts), reasons)
+        withheld = f"{reading.withheld} of the new withheld by redaction" if reading.withheld else ""
+        table.add_row(reading.source, *map(str, counts), ", ".join(filter(None, (reasons, withheld))))
     out.print(table)
     for reading in readings:
         for warning in reading.warnings:

@@ -23,6 +23,7 @@ from infra.errors import StorageError
 from infra.settings import Settings, get_settings
 from infra.storage_errors import cannot_write, damaged, missing
 
+PRIVATE = ("raw", "rejects")  # kinds whose files only their owner may read
 KEY = re.compile(r"(?P<kind>[A-Za-z0-9][\w-]*)/(?P<two>[0-9a-f]{2})/(?P=two)[0-9a-f]{62}(\.[A-Za-z0-9_-]+)?")
 CHUNK_BYTES = 1 << 20
 LEFTOVER_SECONDS = 24 * 3600
@@ -197,7 +198,7 @@ class ArtifactStore:
 
     @contextlib.contextmanager
     def _open(self, path: Path, kind: str) -> Iterator[IO[bytes]]:
-        mode = 0o600 if kind.startswith("raw") else 0o666
+        mode = 0o600 if kind.startswith(PRIVATE) else 0o666
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
             file = os.fdopen(descriptor, "wb", buffering=CHUNK_BYTES)
@@ -237,7 +238,7 @@ class ArtifactStore:
     def _make_folder(self, folder: Path, kind: str) -> None:
         try:
             folder.mkdir(exist_ok=True)
-            if kind.startswith("raw"):
+            if kind.startswith(PRIVATE):
                 folder.chmod(0o700)
         except OSError as error:
             raise cannot_write(self.root, error) from error
@@ -275,7 +276,7 @@ class ArtifactStore:
         assert self._mirror is not None
         kind = artifact.key.partition("/")[0]
         with self._staged() as staged:
-            if not self._mirror.download(artifact.key, staged, private=kind.startswith("raw")):
+            if not self._mirror.download(artifact.key, staged, private=kind.startswith(PRIVATE)):
                 return
             if content_sha256(staged) != artifact.sha256:
                 raise damaged(artifact.key, self._mirror.url)

@@ -219,7 +219,8 @@ class Reading(Record):
     watermark: Mapping[str, int] = Field(default_factory=dict, description="source position → last value seen")
     files: tuple[SourceFile, ...] = Field(default=(), description="read to their end")
     warnings: tuple[str, ...] = Field(default=(), description="file and line of what could not be read; no text")
-    more: bool = Field(default=False, description="whether the source holds more than one reading takes")
+    withheld: int = Field(default=0, description="of the new and changed rows, those that redaction left out")
+    goes_on: int | None = Field(default=None, description="the position behind which a further reading goes on")
 
     @property
     def held(self) -> int:

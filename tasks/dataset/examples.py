@@ -33,7 +33,8 @@ def examples_of(kind: RowKind, row: dict[str, object], agent_type: str) -> Itera
     elif kind == "examples":
         yield Example.model_validate(row)
     else:
-        yield from from_document(Document.model_validate(row), agent_type)
+        known = {name: value for name, value in row.items() if name != "retracted"}  # a field of rows before 0002
+        yield from from_document(Document.model_validate(known), agent_type)
 
 
 def from_interaction(chat: Interaction) -> Example:

@@ -15,6 +15,7 @@ from arxiv._feed import parse as parse_atom  # type: ignore[import-untyped]
 from lxml import etree
 
 from tasks.errors import SourceError
+from tasks.ingest.doi import doi_or_none
 from tasks.ingest.intake import Intake
 from tasks.ingest.politeness import BadReply
 from tasks.records import Document, Section
@@ -171,4 +172,4 @@ def one_line(text: str | None) -> str:
 
 def first_doi(text: str | None) -> str:
     """Return the first DOI of a field that may hold several, without its resolver."""
-    return (text or "").split(" ")[0].rpartition("doi.org/")[2].strip(" ,;")
+    return doi_or_none((text or "").split(" ")[0].rpartition("doi.org/")[2].strip(" ,;"))

@@ -6,6 +6,7 @@ Kinds of links after https://jats.nlm.nih.gov/archiving/tag-library/1.3/attribut
 import re
 from typing import Any
 
+from tasks.ingest.doi import DOI
 from tasks.ingest.intake import Intake
 
 SOURCE = "pmc"
@@ -17,7 +18,7 @@ RETRACTED_BY = {
 }  # links of an article to the notice that retracts it
 RETRACTED_TITLE = re.compile(r"\W*(?:retracted|withdrawn|removed)\b(?: article| paper)?\W*:", re.IGNORECASE)
 ID = {
-    "doi": re.compile(r"10\.\d{4,9}/[^\s@]+"),
+    "doi": DOI,
     "pmc": re.compile(r"PMC\d+"),
     "pubmed": re.compile(r"\d{1,8}"),
 }

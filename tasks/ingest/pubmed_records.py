@@ -16,6 +16,8 @@ from typing import Any, Final, NamedTuple
 import orjson
 from lxml import etree
 
+from tasks.ingest.doi import doi_or_none
+
 SOURCE = "pubmed"
 RETRACTED: Final = "retracted"
 RETRACTED_TYPE = "Retracted Publication"
@@ -166,8 +168,8 @@ def _grant(grant: Any) -> str:
 def _doi(article: Any, ids: Mapping[str, str]) -> str:
     for location in article.iterchildren("ELocationID"):
         if location.get("EIdType") == "doi" and location.get("ValidYN") != "N":
-            return text_of(location)
-    return ids.get("doi", "")
+            return doi_or_none(text_of(location))
+    return doi_or_none(ids.get("doi", ""))
 
 
 def _article_ids(pubmed_data: Any) -> dict[str, str]:

@@ -77,9 +77,9 @@ def read_pubmed(
 
     `since` counts days since 1970-01-01; 0 reads from the start. Without a limit the earliest come first, and
     `intake.watermark["pubmed"]` is at all times a day up to which all was yielded: a reading that is broken off goes on
-    from there. With one, the latest `limit` are read, and the watermark moves only if there were no more. What a day
-    holds may come again at the next reading, unless `known` tells which of some PMIDs were taken before: those are not
-    fetched again, but where they were retracted since, and count as unchanged.
+    from there. With one, the latest `limit` that are not known are read, and the watermark moves only if there were no
+    more. What a day holds may come again at the next reading, unless `known` tells which of some PMIDs were taken
+    before: those are not fetched again, but where they were retracted since, and count as unchanged.
 
     Raises:
         SourceUnavailable: Entrez gives no usable answer; it may later.
@@ -89,7 +89,7 @@ def read_pubmed(
     first = EPOCH + timedelta(days=since) - OVERLAP if since else FIRST_DAY
     pending = [Window(first, today + timedelta(days=1))]  # tomorrow: it has begun elsewhere
     seen: set[str] = set()
-    cut = False
+    cut, taken = False, 0
     while pending and not cut:
         window = pending.pop()
         found = client.search(window.term(query, since_start=not since))
@@ -100,22 +100,42 @@ def read_pubmed(
             pending += (later, earlier) if limit is None else (earlier, later)
             continue
         fresh = [pmid for pmid in found.pmids if pmid not in seen]
-        cut = limit is not None and len(seen) + len(fresh) > limit
-        if limit is not None:
-            fresh = fresh[: limit - len(seen)]
         seen.update(fresh)
-        if known and since:
+        if known:
             fresh = _unknown(fresh, known, window.retracted(query), client, intake)
+        if limit is not None:
+            cut = len(fresh) > limit - taken
+            fresh = fresh[: limit - taken]
+            taken += len(fresh)
         yield from _read(found, fresh, client, intake)
         if limit is None and window.high == LAST_PMID:
             intake.watermark[SOURCE] = (min(window.last, today) - EPOCH).days
     if cut:
-        intake.warn(f"PubMed: the reading ended at its limit of {limit}; the next one starts where this one did")
+        intake.warn(f"PubMed: the reading ended at its limit of {limit}; the next one takes the rest")
     elif seen or since:
         intake.watermark[SOURCE] = (today - EPOCH).days
     else:
         intake.watermark.pop(SOURCE, None)
         intake.warn("PubMed: nothing was found for the query, neither old nor new")
+
+
+class Part:
+    """The beginning of a reading: at least `size` citations, and as many more as it takes to get on.
+
+    `cut` says, after the last one, whether there were more; `intake.watermark` is then where to go on.
+    """
+
+    def __init__(self, citations: Iterator[Any], intake: Intake, start: int, size: int) -> None:
+        self.cut = False
+        self._citations, self._intake, self._start, self._size = citations, intake, start, size
+
+    def __iter__(self) -> Iterator[Any]:
+        for number, citation in enumerate(self._citations, start=1):
+            # Seen at the next citation, because the watermark moves behind the last one of a window.
+            if number > self._size and self._intake.watermark.get(SOURCE, self._start) > self._start:
+                self.cut = True
+                return
+            yield citation
 
 
 def _warn_of_phrases(found: Found, intake: Intake) -> None:

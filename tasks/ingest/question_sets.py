@@ -23,6 +23,7 @@ from tasks.ingest.json_rows import json_rows
 from tasks.records import Document, Example, Message, Section
 
 SOURCE = "question sets"
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")  # a name of a set; prose may hold a person's
 TEXTS = "texts"  # the source of documents that come as rows of text
 FORMLESS = "missing or malformed fields"
 FIX = "give JSON or JSON lines with messages, question and answer, instruction and output, or text; or leave it out"
@@ -66,7 +67,8 @@ def _own(messages: tuple[Message, ...], row: Mapping[str, Any], agent_type: str,
     """Return one's own example; a patient's rows are one group, as in chats, unless the row names another."""
     metadata = metadata_of(row)
     told = metadata.pop("source", "")
-    source = str(row.get("source") or told or "examples")
+    source = str(row.get("source") or told)
+    source = source if LABEL.fullmatch(source) else "examples"
     source_id = str(("messages" not in row and row.get("id")) or row.get("source_id") or place)
     subject = str(row.get("subject_key") or "")
     rating = row.get("rating")

@@ -2,7 +2,8 @@
 
 https://www.crossref.org/documentation/retrieve-metadata/retraction-watch/: a line is a notice about a paper, known by
 DOI, PMID or both. Only retractions count, and only of papers that were not reinstated since; corrections and
-expressions of concern are left to a reader's judgement. Names, titles and reasons are not read.
+expressions of concern are left to a reader's judgement. A paper that was recorded as
+retracted and is reinstated later stays withdrawn. Names, titles and reasons are not read.
 """
 
 import contextlib
@@ -25,6 +26,7 @@ DOI, PMID, NATURE, NOTICE_DOI, RECORD = (
 )
 NEEDED = (DOI, PMID, NATURE, NOTICE_DOI, RECORD)
 SOURCE = "retraction watch"
+Name = tuple[str, str]  # "doi" or "pubmed", and the number there
 UNKNOWN = frozenset({"", "0", "unavailable"})
 csv.field_size_limit(1 << 20)  # a line names hundreds of authors and institutions
 
@@ -66,23 +68,27 @@ def read_retractions(lines: Iterable[str], place: str) -> Iterator[Withdrawal]:
                 fix="set ROUNDS_RETRACTIONS to retraction_watch.csv as Crossref publishes it, or to its address",
             )
         # Notices come in no order of time, so whether a paper was reinstated is known at the end alone.
-        retracted: dict[tuple[str, str], str] = {}
-        reinstated: set[tuple[str, str]] = set()
+        retracted: list[tuple[list[Name], str]] = []
+        reinstated: set[Name] = set()
         for row in table:
             nature = (row[NATURE] or "").strip().lower()
             if nature == "retraction":
                 notice = _known(row[NOTICE_DOI]) or f"Retraction Watch {_known(row[RECORD])}"
-                retracted.update(dict.fromkeys(_names(row), notice))
+                retracted.append((_names(row), notice))
             elif nature == "reinstatement":
                 reinstated.update(_names(row))
     except csv.Error as error:
         raise SourceError(f"{place}, line {table.line_num}: no CSV.", fix="fetch the file again") from error
-    for (source, source_id), notice in retracted.items():
-        if (source, source_id) not in reinstated:
-            yield Withdrawal(source=source, source_id=source_id, reason="retracted", notice=notice)
+    told: set[Name] = set()
+    for names, notice in retracted:
+        if reinstated.isdisjoint(names):
+            for source, source_id in names:
+                if (source, source_id) not in told:
+                    yield Withdrawal(source=source, source_id=source_id, reason="retracted", notice=notice)
+            told.update(names)
 
 
-def _names(row: dict[str, str]) -> list[tuple[str, str]]:
+def _names(row: dict[str, str]) -> list[Name]:
     names = (("doi", _known(row[DOI]).lower()), ("pubmed", _known(row[PMID])))
     return [(source, source_id) for source, source_id in names if source_id]
 

@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -40,7 +40,7 @@ from tasks.ingest.files import fingerprint_files
 from tasks.ingest.intake import Intake
 from tasks.ingest.papers import ReaderPool, collect_documents, latest_documents
 from tasks.policies import progress, step
-from tasks.records import ChatQuery, RawShard, Reading, RowKind, SourceFile, Withdrawal
+from tasks.records import ChatQuery, RawShard, Reading, RedactedShard, RowKind, SourceFile, Withdrawal
 
 log = logging.getLogger(__name__)
 
@@ -83,23 +83,30 @@ def collect_full_texts(agent_type: str, files: tuple[SourceFile, ...], limit: in
 
 
 @step(cached=False)
-def collect_pubmed(agent_type: str, query: str, since: date | None, limit: int | None = None) -> Reading:
-    """Search PubMed for what entered since the last run, or since a day; a long answer takes several readings."""
+def collect_pubmed(
+    agent_type: str, query: str, since: date | None, limit: int | None = None, goes_on: int | None = None
+) -> Reading:
+    """Search PubMed for what entered since the last run, or since a day; a long answer takes several readings.
+
+    `goes_on` is where the reading before this one stopped.
+    """
     intake, place = Intake(), _place(pubmed_xml.SOURCE, query)
     with entrez.open_entrez(get_settings()) as client, connect() as conn:
+        kept = positions.watermark(conn, place, agent_type)
+        start = goes_on or _days(since) or kept
         citations = pubmed_search.read_pubmed(
             query,
-            since=_days(since) or positions.watermark(conn, place, agent_type),
+            since=start,
             limit=limit,
             client=client,
             intake=intake,
             known=functools.partial(taken.known_ids, conn, agent_type, pubmed_xml.SOURCE),
         )
-        part = tuple(itertools.islice(citations, READING_CITATIONS))
+        part = pubmed_search.Part(citations, intake, start, READING_CITATIONS)
         reading = _reading(agent_type, pubmed_xml.SOURCE, latest_documents(part, intake), intake)
-    return reading.model_copy(
-        update={"watermark": _under(place, reading.watermark), "more": len(part) == READING_CITATIONS}
-    )
+    reached = reading.watermark.get(pubmed_xml.SOURCE)
+    watermark = {place: reached} if reached and _joins(since, kept) else {}
+    return reading.model_copy(update={"watermark": watermark, "goes_on": reached if part.cut else None})
 
 
 @step(cached=False)
@@ -107,10 +114,13 @@ def collect_arxiv(agent_type: str, query: str, since: date | None, limit: int | 
     """Search arXiv for what was submitted or revised since the last run, or since a day."""
     intake, place = Intake(), _place(arxiv_records.SOURCE, query)
     with arxiv_search.open_arxiv(get_settings()) as client, connect() as conn:
-        start = _days(since) or positions.watermark(conn, place, agent_type)
-        rows = arxiv_search.read_arxiv(query, since=start, limit=limit, client=client, intake=intake)
-        reading = _reading(agent_type, arxiv_records.SOURCE, rows, intake)
-    return reading.model_copy(update={"watermark": _under(place, reading.watermark)})
+        kept = positions.watermark(conn, place, agent_type)
+        start = _days(since) or kept
+        # The limit counts what is new: the reader yields the latest first, and the ledger passes over what was taken.
+        rows = arxiv_search.read_arxiv(query, since=start, limit=None, client=client, intake=intake)
+        reading = _reading(agent_type, arxiv_records.SOURCE, rows, intake, limit=limit)
+    reached = reading.watermark.get(arxiv_records.SOURCE)
+    return reading.model_copy(update={"watermark": {place: reached} if reached and _joins(since, kept) else {}})
 
 
 @step(cached=False)
@@ -170,7 +180,7 @@ def collect_chats(query: ChatQuery) -> Reading:
     intake = Intake()
     with connect() as conn:
         rows = interactions.collect_interactions(conn, query, get_settings().secret_key(), intake, connect)
-        return _reading(query.agent_type, interactions.SOURCE, rows, intake)
+        return _chats(interactions.SOURCE, rows, query, intake)
 
 
 @step(cached=False)
@@ -179,16 +189,22 @@ def collect_low_rated(query: ChatQuery) -> Reading:
     intake = Intake()
     with connect() as conn:
         rows = interactions.read_low_rated(conn, query, get_settings().secret_key(), intake, connect)
-        return _reading(query.agent_type, interactions.LOW_RATED, rows, intake)
+        return _chats(interactions.LOW_RATED, rows, query, intake)
 
 
 @step(cached=False)
-def commit(agent_type: str, reading: Reading) -> None:
-    """Remember what was taken and withdrawn and how far the source was read, once the redacted rows are recorded."""
+def commit(agent_type: str, reading: Reading, redacted: tuple[RedactedShard, ...]) -> None:
+    """Remember what was taken and withdrawn and how far the source was read, once the redacted rows are recorded.
+
+    A row that redaction withheld is not taken, and what was taken of the same record before is withdrawn.
+    """
     store, key = open_store(), get_settings().secret_key()
     with connect() as conn:
-        for shard in reading.shards:
-            taken.take(conn, agent_type, shard.source, store.rows(shard.artifact), key)
+        for raw, certified in zip(reading.shards, redacted, strict=True):
+            ids = frozenset(taken.id_of(line["row"]) for line in store.rows(certified.artifact))
+            rows = (row for row in store.rows(raw.artifact) if taken.id_of(row) in ids)
+            taken.take(conn, agent_type, raw.source, rows, key)
+            taken.withdraw(conn, taken.withheld(raw.source, store.rows(raw.artifact), ids))
         if reading.withdrawn is not None:
             taken.withdraw(conn, map(Withdrawal.model_validate, store.rows(reading.withdrawn)))
         positions.advance(conn, agent_type, reading.watermark)
@@ -273,6 +289,12 @@ def _telling(rows: Iterable[T]) -> Iterator[T]:
         yield row
 
 
+def _chats(source: str, rows: Iterable[taken.Row], query: ChatQuery, intake: Intake) -> Reading:
+    """Return the reading of a table's chats; one that looks at some days alone does not move the watermark."""
+    reading = _reading(query.agent_type, source, rows, intake)
+    return reading.model_copy(update={"watermark": {}}) if query.since or query.until else reading
+
+
 def _readers(files: tuple[SourceFile, ...]) -> AbstractContextManager[ReaderPool | None]:
     """Return processes to read files with, or none where starting them takes longer than the files."""
     workers = min(get_settings().threads or os.cpu_count() or 1, len(files))
@@ -285,8 +307,9 @@ def _place(source: str, query: str) -> str:
     return f"{source} {hashlib.sha256(query.encode()).hexdigest()[:16]}"
 
 
-def _under(place: str, watermark: Mapping[str, int]) -> dict[str, int]:
-    return dict.fromkeys((place,) if watermark else (), max(watermark.values(), default=0))
+def _joins(since: date | None, kept: int) -> bool:
+    """Say whether a reading leaves no gap behind what was read before: only then may the watermark move."""
+    return since is None or not kept or _days(since) <= kept
 
 
 def _days(since: date | None) -> int:

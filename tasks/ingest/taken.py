@@ -8,7 +8,7 @@ which the last one counts.
 import functools
 import hmac
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,15 +42,28 @@ class Mark:
     def of(cls, row: Row, source: str, key: bytes) -> "Mark":
         """Return the mark of a row under the installation's key; an exchange has no source but its reading's."""
         digest = hmac.digest(key, orjson.dumps(row, option=orjson.OPT_SORT_KEYS), "sha256")[:DIGEST_BYTES]
-        source_id = row["source_id"] if "source" in row else row["id"]
+        source_id = id_of(row)
         doi = str(row.get("doi", "")).lower()  # DOIs are case-insensitive (ISO 26324)
-        return cls(row.get("source", source), source_id, digest, row.get("pmid", ""), doi)
+        pmid = source_id if row.get("source") == "pubmedqa" else row.get("pmid", "")
+        return cls(row.get("source", source), source_id, digest, pmid, doi)
 
     @property
     def names(self) -> tuple[Name, ...]:
         """Every name under which a retraction may be known."""
         given = ((self.source, self.source_id), ("pubmed", self.pmid), ("doi", self.doi))
         return tuple(name for name in given if name[1])
+
+
+def id_of(row: Row) -> str:
+    """Return a row's id in its source."""
+    return str(row["source_id"] if "source" in row else row["id"])
+
+
+def withheld(source: str, rows: Iterable[Row], certified: Collection[str]) -> Iterator[Withdrawal]:
+    """Yield a withdrawal of each row whose id is not among those that were certified."""
+    for row in rows:
+        if id_of(row) not in certified:
+            yield Withdrawal(source=row.get("source", source), source_id=id_of(row), reason="no longer usable")
 
 
 def untaken(

@@ -24,6 +24,7 @@ def record_shard(conn: Connection, agent_type: str, shard: RedactedShard, store:
         rows=shard.rows,
         record=shard,
     ):
+        run(conn, "renew_shard", sha256=known, agent_type=agent_type)
         return False
     run(conn, "stage_rows")
     copy_in(conn, "copy_rows", _origins(shard, store))

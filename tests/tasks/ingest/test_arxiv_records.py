@@ -142,7 +142,8 @@ def test_names_are_counted(authors: str, count: int) -> None:
         ("10.5555/a 10.5555/b", "10.5555/a"),
         ("https://doi.org/10.5555/a", "10.5555/a"),
         (None, ""),
-        ("10.5/x,", "10.5/x"),
+        ("10.5555/x,", "10.5555/x"),
+        ("not a doi", ""),
     ],
 )
 def test_the_first_doi_is_taken(field: str | None, doi: str) -> None:

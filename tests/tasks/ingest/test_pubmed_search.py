@@ -16,7 +16,7 @@ from tasks.errors import ConfigError, SourceError, SourceUnavailable
 from tasks.ingest.entrez import Entrez, open_entrez
 from tasks.ingest.intake import Intake
 from tasks.ingest.politeness import Patience, RateLimit, Service
-from tasks.ingest.pubmed_search import EPOCH, read_pubmed
+from tasks.ingest.pubmed_search import EPOCH, Part, read_pubmed
 from tests.tasks.ingest.entrez_replies import EntrezData, retract, stored
 from tests.tasks.ingest.literature_server import PASSING_FAULTS, Literature, serve
 
@@ -142,6 +142,40 @@ def test_a_reading_that_is_broken_off_goes_on_from_its_watermark(
         got += pmids
         assert len(set(pmids)) == len(pmids)
     assert sorted(set(got)) == everything(server)
+
+
+@EXAMPLES
+@given(st.integers(0, 60), st.integers(1, 4), st.integers(1, 25), st.integers(2, 9))
+def test_an_answer_in_parts_brings_every_citation_and_ends(
+    server: Literature, tmp_path: Path, count: int, per_day: int, size: int, most_ids: int
+) -> None:
+    literature = clean(server)
+    literature.entrez.citations = stored(count, TODAY, per_day=per_day)
+    since, pmids, parts = 0, [], 0
+    while True:
+        intake = Intake()
+        with client(literature, tmp_path, most_ids=most_ids) as entrez:
+            rows = read_pubmed("all[sb]", since=since, limit=None, client=entrez, intake=intake, today=TODAY)
+            part = Part(rows, intake, since, size)
+            pmids += [pmid_of(row) for row in part]
+        parts += 1
+        if not part.cut:
+            break
+        assert intake.watermark["pubmed"] > since
+        since = intake.watermark["pubmed"]
+    assert set(pmids) == set(everything(literature))
+    assert parts <= 1 + count
+
+
+def test_a_limit_brings_others_each_time_until_all_are_known(literature: Literature, tmp_path: Path) -> None:
+    literature.entrez.citations = stored(7, TODAY)
+    known: set[str] = set()
+    for expected in (3, 3, 1, 0):
+        pmids, intake = read(literature, tmp_path, limit=3, known=known)
+        assert len(pmids) == expected
+        assert intake.unchanged == len(known)
+        known |= set(pmids)
+    assert known == set(everything(literature))
 
 
 @EXAMPLES

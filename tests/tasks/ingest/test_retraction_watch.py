@@ -37,7 +37,7 @@ def test_a_retraction_is_known_by_every_name_that_it_gives(row: str, names: list
 
 def test_a_reinstated_paper_is_not_retracted_in_whichever_order_the_notices_come() -> None:
     retraction = "1,T,A,1/1/2025 0:00,10.5555/n,0,10.5555/a,990001,Retraction,"
-    reinstatement = "2,T,A,1/1/2026 0:00,10.5555/m,0,10.5555/A,990001,Reinstatement,"
+    reinstatement = "2,T,A,1/1/2026 0:00,10.5555/m,0,10.5555/A,0,Reinstatement,"  # known by its DOI alone
     other = "3,T,A,1/1/2026 0:00,10.5555/o,0,10.5555/b,0,Retraction,"
     for rows in ((retraction, reinstatement, other), (reinstatement, other, retraction)):
         assert read(*rows) == [("doi", "10.5555/b", "10.5555/o")]

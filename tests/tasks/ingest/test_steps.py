@@ -1,6 +1,6 @@
 """The steps on a real database and a real store."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from infra.artifacts import open_store
-from tasks.ingest import steps
+from tasks.ingest import steps, taken
 from tasks.ingest.files import EXAMPLES, PAPERS
-from tasks.records import ChatQuery, Document, Example, Interaction, SourceFile
+from tasks.records import ChatQuery, Document, Example, Interaction, Reading, RedactedShard, SourceFile
 from tasks.sample.abstracts import write_pubmed_xml
 from tasks.sample.load import load_sample_chats
 
@@ -23,6 +23,27 @@ def papers(conn: psycopg.Connection[Any], tmp_path: Path) -> tuple[SourceFile, .
     write_pubmed_xml(tmp_path / "a.xml", seed=1, count=20)
     write_pubmed_xml(tmp_path / "b.xml", seed=2, count=5)
     return steps.find_files.fn((str(tmp_path),), AGENT, PAPERS)
+
+
+def commit(reading: Reading, *, withheld: frozenset[str] = frozenset()) -> None:
+    """Commit a reading as if redaction had certified every row but those withheld, by their ids."""
+    redacted = []
+    for shard in reading.shards:
+        lines = [{"row": row} for row in open_store().rows(shard.artifact) if taken.id_of(row) not in withheld]
+        artifact = open_store().save_rows("redacted", lines)
+        redacted.append(
+            RedactedShard(
+                artifact=artifact,
+                source=shard.source,
+                kind=shard.kind,
+                rows=len(lines),
+                findings={},
+                canaries=0,
+                engine="e",
+                policy="p",
+            )
+        )
+    steps.commit.fn(AGENT, reading, tuple(redacted))
 
 
 def test_papers_become_a_raw_shard(papers: tuple[SourceFile, ...]) -> None:
@@ -91,15 +112,33 @@ def test_zero_rows_are_no_shard_and_no_error(conn: psycopg.Connection[Any]) -> N
 
 def test_what_was_committed_is_unchanged_the_next_time(papers: tuple[SourceFile, ...]) -> None:
     reading = steps.collect_papers.fn(AGENT, papers)
-    steps.commit.fn(AGENT, reading)
-    steps.commit.fn(AGENT, reading)
+    commit(reading)
+    commit(reading)
     again = steps.collect_papers.fn(AGENT, papers)
     assert (again.new, again.unchanged, again.retracted, again.shards) == (0, 23, 1, ())
     assert steps.collect_papers.fn("Clinical", papers).new == 23
 
 
+def test_a_row_that_redaction_withheld_is_not_taken_and_its_earlier_version_is_withdrawn(
+    papers: tuple[SourceFile, ...], conn: psycopg.Connection[Any]
+) -> None:
+    reading = steps.collect_papers.fn(AGENT, papers)
+    ids = [row["source_id"] for row in open_store().rows(reading.shards[0].artifact)]
+    commit(reading)
+    conn.execute("update source_records set content = '' where source_id = any(%s)", (ids[:2],))
+    conn.execute("delete from source_records where source_id = %s", (ids[2],))
+    conn.commit()
+    again = steps.collect_papers.fn(AGENT, papers)
+    assert (again.changed, again.new, again.unchanged) == (2, 1, 20)
+    commit(again, withheld=frozenset((ids[0], ids[2])))
+    withdrawn = conn.execute("select source_id, reason from withdrawals where source_id = any(%s)", (ids,)).fetchall()
+    assert withdrawn == [(ids[0], "no longer usable")]  # the new one was never learned from
+    third = steps.collect_papers.fn(AGENT, papers)
+    assert (third.new, third.unchanged) == (2, 21)
+
+
 def test_ingested_files_are_not_found_again_for_the_same_agent(papers: tuple[SourceFile, ...], tmp_path: Path) -> None:
-    steps.commit.fn(AGENT, steps.collect_papers.fn(AGENT, papers))
+    commit(steps.collect_papers.fn(AGENT, papers))
     assert steps.find_files.fn((str(tmp_path),), AGENT, PAPERS) == ()
     assert steps.find_files.fn((str(tmp_path),), "Clinical", PAPERS) == papers
     (tmp_path / "a.xml").write_text("changed", encoding="utf-8")
@@ -110,7 +149,7 @@ def test_watermarks_go_forward_only_and_are_kept_per_agent(conn: psycopg.Connect
     assert steps.read_position.fn("interactions", AGENT) == {}
     empty = steps.collect_papers.fn(AGENT, ())
     for value in (7, 30, 12):
-        steps.commit.fn(AGENT, empty.model_copy(update={"watermark": {"interactions": value}}))
+        commit(empty.model_copy(update={"watermark": {"interactions": value}}))
     assert steps.read_position.fn("interactions", AGENT) == {"interactions": 30}
     assert steps.read_position.fn("interactions", "Billing") == {}
 
@@ -118,9 +157,21 @@ def test_watermarks_go_forward_only_and_are_kept_per_agent(conn: psycopg.Connect
 def test_the_next_collection_begins_behind_the_watermark(conn: psycopg.Connection[Any]) -> None:
     load_sample_chats(conn, 1, 100, datetime.now(UTC))
     conn.commit()
-    steps.commit.fn(AGENT, steps.collect_chats.fn(QUERY))
+    commit(steps.collect_chats.fn(QUERY))
     again = QUERY.model_copy(update={"position": steps.read_position.fn("interactions", AGENT)})
     assert steps.collect_chats.fn(again).held == 0
+
+
+def test_a_look_at_some_days_alone_does_not_move_the_watermark(conn: psycopg.Connection[Any]) -> None:
+    load_sample_chats(conn, 1, 100, datetime.now(UTC))
+    conn.commit()
+    since = QUERY.model_copy(update={"since": datetime.now(UTC) - timedelta(days=3)})
+    reading = steps.collect_chats.fn(since)
+    assert reading.watermark == {}
+    commit(reading)
+    whole = steps.collect_chats.fn(QUERY)
+    assert whole.unchanged == reading.new
+    assert whole.new > 0
 
 
 def test_raw_shards_are_gone_after_discarding_twice(papers: tuple[SourceFile, ...]) -> None:
