@@ -21,7 +21,7 @@ MinRating = Annotated[float, typer.Option(min=1, max=5, help="Lowest rating to l
 MinTokens = Annotated[int, typer.Option("--min-answer-tokens", min=1, help="Shortest answer, in words.")]
 DaysBack = Annotated[int | None, typer.Option(min=1, help="Only chats of the last days. Default: all new ones.")]
 FromStart = Annotated[bool, typer.Option("--from-start", help="Look again at chats that were passed over before.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="At most this many chats.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="At most this many new rows of each source.")]
 RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A file of flows/recipes, or a path.")]
 BaseModel = Annotated[str | None, typer.Option("--base-model", help="builtin:tiny, a Hugging Face id or a folder.")]
 MinExamples = Annotated[int, typer.Option(min=1, help="Fewest training examples.")]
