@@ -109,11 +109,18 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, fresh: Path) -> None:
-    """Write one member of the archive below `fresh` if it is a file that converting needs."""
+    """Write one member of the archive below `fresh` if it is a file that converting needs.
+
+    By hand, because Debian's Python 3.11.2 has no extraction filter yet: a name that leads outside is left out.
+    """
     match PurePosixPath(member.name).parts:
-        case (_, "vendor", "llama.cpp", first, *_) if first in NEEDED and member.isfile():
-            inner = PurePosixPath(member.name).relative_to(*PurePosixPath(member.name).parts[:1], "vendor", "llama.cpp")
-            tar.extract(member.replace(name=str(inner)), fresh, filter="data")
+        case (_, "vendor", "llama.cpp", first, *rest) if first in NEEDED and member.isfile() and ".." not in rest:
+            target = fresh.joinpath(first, *rest)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            content = tar.extractfile(member)
+            if content is not None:
+                with content, target.open("wb") as file:
+                    shutil.copyfileobj(content, file)
 
 
 def _pip() -> list[str]:
