@@ -75,12 +75,22 @@ def readings(request: CollectRequest) -> Iterator[Reading]:
     yield from files_of(request, request.arxiv_files, PAPERS, ingest.collect_arxiv_files)
     yield from files_of(request, request.full_texts, FULL_TEXTS, ingest.collect_full_texts)
     yield from files_of(request, request.examples, EXAMPLES, ingest.collect_examples)
-    for place in request.documents:
-        yield ingest.collect_clinical_documents(request.agent_type, place, request.since, request.limit)
+    yield from documents(request)
     if request.chats:
         yield ingest.collect_chats(chat_query(request, "interactions"))
     if request.low_rated:
         yield ingest.collect_low_rated(chat_query(request, LOW_RATED))
+
+
+def documents(request: CollectRequest) -> Iterator[Reading]:
+    """Read discharge documents place by place, until the limit is reached."""
+    left = request.limit
+    for place in dict.fromkeys(request.documents):
+        reading = ingest.collect_clinical_documents(request.agent_type, place, request.since, left)
+        yield reading
+        left = left and left - reading.taken
+        if left == 0:
+            return
 
 
 def searched(request: CollectRequest) -> Iterator[Reading]:

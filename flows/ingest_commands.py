@@ -1,5 +1,6 @@
 """What the commands that take in do behind `flows/cli.py`: look at sources, count, show, list what was withdrawn."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -18,6 +19,7 @@ from tasks.registry import retractions
 
 SHOWN_EXAMPLES = 3
 SHOWN_CHARS = 600
+UNSHOWN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # they would steer the terminal
 
 
 def run_collect(request: CollectRequest, *, refresh: bool, as_json: bool) -> None:
@@ -30,6 +32,12 @@ def run_collect(request: CollectRequest, *, refresh: bool, as_json: bool) -> Non
         print_json([reading.model_dump(mode="json") for reading in readings])
     else:
         print_readings(readings)
+
+
+def print_warnings(readings: tuple[Reading, ...]) -> None:
+    """Print what could not be read."""
+    for warning in (warning for reading in readings for warning in reading.warnings):
+        out.print(f"[yellow]{escape(warning)}[/yellow]", soft_wrap=True)
 
 
 def run_ingest(request: CollectRequest, *, dry_run: bool, as_json: bool) -> None:
@@ -62,7 +70,8 @@ def told(row: dict[str, Any]) -> str:
     ]
     turns = [f"{turn['role']}: {turn['content']}" for turn in row.get("messages", ())]
     text = "\n".join(part for part in (row.get("title", ""), *sections, *turns) if part)
-    return text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + " …"
+    shown = text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + " …"
+    return UNSHOWN.sub("�", shown)
 
 
 def counts_of(readings: tuple[Reading, ...]) -> dict[str, Any]:
@@ -93,6 +102,7 @@ def print_readings(readings: tuple[Reading, ...]) -> None:
     """Print what each source held and what became of it; the counts of a line add up."""
     if not any(reading.held for reading in readings):
         out.print("Nothing new since the last run.")
+        print_warnings(readings)
         return
     table = Table("source", "held", "new", "changed", "unchanged", "retracted", "rejected")
     for reading in readings:
@@ -101,9 +111,8 @@ def print_readings(readings: tuple[Reading, ...]) -> None:
         withheld = f"{reading.withheld} of the new withheld by redaction" if reading.withheld else ""
         table.add_row(reading.source, *map(str, counts), ", ".join(filter(None, (reasons, withheld))))
     out.print(table)
+    print_warnings(readings)
     for reading in readings:
-        for warning in reading.warnings:
-            out.print(f"[yellow]{escape(warning)}[/yellow]", soft_wrap=True)
         if reading.rejects is not None:
             path = open_store().path(reading.rejects)
             out.print(f"Rejected records of {reading.source} by id and reason: {escape(str(path))}", soft_wrap=True)

@@ -111,10 +111,15 @@ def unpack(archive: Path, folder: Path) -> None:
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, fresh: Path) -> None:
     """Write one member of the archive below `fresh` if it is a file that converting needs.
 
-    By hand, because Debian's Python 3.11.2 has no extraction filter yet: a name that leads outside is left out.
+    By hand, because Debian's Python 3.11.2 has no extraction filter yet.
+
+    Raises:
+        TarError: its name leads outside.
     """
     match PurePosixPath(member.name).parts:
-        case (_, "vendor", "llama.cpp", first, *rest) if first in NEEDED and member.isfile() and ".." not in rest:
+        case (_, "vendor", "llama.cpp", first, *rest) if first in NEEDED and member.isfile():
+            if ".." in rest:
+                raise tarfile.TarError("a path leads outside")
             target = fresh.joinpath(first, *rest)
             target.parent.mkdir(parents=True, exist_ok=True)
             content = tar.extractfile(member)

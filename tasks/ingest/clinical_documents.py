@@ -8,9 +8,10 @@ pseudonym. Not covered: whether a document was taken before, which the caller de
 
 import glob
 import unicodedata
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import fsspec
@@ -21,7 +22,7 @@ from tasks.ingest import fhir_documents
 from tasks.ingest.document_lines import FIXES, UnreadableDocument
 from tasks.ingest.document_text import decoded, document_lines
 from tasks.ingest.fhir_documents import DEFAULT_TITLE, EnteredInError, Resource
-from tasks.ingest.intake import Intake
+from tasks.ingest.intake import Intake, printable
 from tasks.ingest.interactions import pseudonym
 from tasks.ingest.note_sections import read_sections
 from tasks.records import Document
@@ -66,7 +67,7 @@ class _Reading:
     def refuse(self, reason: str, file: _File, place: str = "", *, name: str = "") -> None:
         """Count a document that is not taken, and name it: by its path in the rejects, by its pseudonym in warnings."""
         number = pseudonym(self.key, name or file.identity + place)
-        self.intake.reject(reason, source=SOURCE, source_id=number, where=_printable(file.path) + place)
+        self.intake.reject(reason, source=SOURCE, source_id=number, where=printable(file.path) + place)
         count, first = self.faults.get(reason, (0, f"file {file.number} of {file.total} ({number})"))
         self.faults[reason] = count + 1, first
 
@@ -121,7 +122,7 @@ def _files(url: str, since: date | None) -> tuple[Any, list[_File]]:
         else:
             raise SourceError(f"{url} does not exist.", fix="correct the folder, pattern or address")
         if since is not None:
-            paths = [path for path in paths if filesystem.modified(path).astimezone(UTC).date() >= since]
+            paths = [path for path in paths if _changed(filesystem, path) >= since]
     except (ImportError, ValueError) as error:
         raise SourceError(
             f"{url} cannot be opened: {error}.", fix="correct the address, or pip install 'rounds[cloud]'"
@@ -133,14 +134,17 @@ def _files(url: str, since: date | None) -> tuple[Any, list[_File]]:
     return filesystem, [_File(path, name, number, len(kept)) for number, (name, path) in enumerate(kept, start=1)]
 
 
-def _printable(path: str) -> str:
-    """Return a path with the bytes that are no UTF-8 written out."""
-    return path.encode("utf-8", "backslashreplace").decode()
+def _changed(filesystem: Any, path: str) -> date:
+    """Return the day (UTC) of a file's last change; today where that cannot be told, so that the reading names it."""
+    try:
+        return date.fromtimestamp(filesystem.modified(path).timestamp())
+    except OSError:
+        return datetime.now(UTC).date()
 
 
 def _one_spelling(name: str) -> str:
     """Return a name as it is keyed and sorted: macOS spells accents apart, other systems do not."""
-    return unicodedata.normalize("NFC", _printable(name))
+    return unicodedata.normalize("NFC", printable(name))
 
 
 def _is_hidden(name: str) -> bool:
@@ -151,6 +155,9 @@ def _is_hidden(name: str) -> bool:
 
 def _documents(filesystem: Any, file: _File, reading: _Reading) -> Iterator[Document]:
     packing = "gzip" if file.name.lower().endswith(".gz") else None
+    if getattr(filesystem, "local_file", False) and not filesystem.isfile(file.path):  # a pipe would be waited for
+        reading.refuse("cannot be read", file)
+        return
     try:
         with filesystem.open(file.path, "rb", compression=packing) as stream:
             if file.kind.endswith(LINES_SUFFIXES):
@@ -159,7 +166,7 @@ def _documents(filesystem: Any, file: _File, reading: _Reading) -> Iterator[Docu
                 yield from _from_file(_read(stream), file, reading)
     except UnreadableDocument as reason:
         reading.refuse(str(reason), file)
-    except EOFError:
+    except (EOFError, zlib.error):
         reading.refuse("damaged file", file)
     except (FileNotFoundError, PermissionError, IsADirectoryError):
         reading.refuse("cannot be read", file)

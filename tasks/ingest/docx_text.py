@@ -7,6 +7,7 @@ headers and footers, which hold the patient's identity and no instruction.
 
 import io
 import itertools
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,11 @@ MAX_PARTS = 5_000
 CELL_BORDER = " | "
 HEADING_STYLES = ("heading", "title", "subtitle")
 SAFE: dict[str, Any] = {"load_dtd": False, "no_network": True, "resolve_entities": False}
+# python-docx takes the parts of a document to be what they ought to be.
+DAMAGED = (
+    *(etree.XMLSyntaxError, OpcError, InvalidXmlError, zlib.error, struct.error),
+    *(LookupError, ValueError, EOFError, AttributeError, TypeError, AssertionError),
+)
 
 
 def docx_lines(content: bytes) -> Sequence[Line]:
@@ -42,7 +48,7 @@ def docx_lines(content: bytes) -> Sequence[Line]:
         return [line for line in _lines(docx.Document(io.BytesIO(content))) if line.text]
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError):  # NotImplementedError: an unknown compression
         raise UnreadableDocument("damaged file") from None
-    except (etree.XMLSyntaxError, OpcError, InvalidXmlError, LookupError, ValueError, EOFError, zlib.error):
+    except DAMAGED:
         raise UnreadableDocument("damaged file") from None
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from tasks.errors import SourceError
+from tasks.ingest.intake import printable
 from tasks.records import SourceFile
 
 BATCH_BYTES = 256 << 20  # some ten files of the PubMed baseline, so that several processes have work
@@ -28,7 +29,7 @@ def fingerprint_files(
     """
     found: dict[str, SourceFile] = {}
     for path in paths:
-        for file in _expand(path, suffixes):
+        for file in expanded(path, suffixes):
             if since and datetime.fromtimestamp(file.stat().st_mtime, UTC).date() < since:
                 continue
             fingerprint = _fingerprint(file)
@@ -46,6 +47,18 @@ def batches(files: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, ...]]:
         batch.append(file)
     if batch:
         yield tuple(batch)
+
+
+def expanded(path: str, suffixes: tuple[str, ...]) -> list[Path]:
+    """Return the files behind one path, folder or pattern.
+
+    Raises:
+        SourceError: there is nothing there, or the path is none.
+    """
+    try:
+        return _expand(path, suffixes)
+    except (OSError, RuntimeError, ValueError) as error:  # too long, of an unknown user, or no pattern
+        raise SourceError(f"{printable(path)} is no path or pattern: {error}.", fix="correct it") from None
 
 
 def _expand(path: str, suffixes: tuple[str, ...]) -> list[Path]:

@@ -45,7 +45,7 @@ class Intake:
     def reject(self, reason: str, *, source: str, source_id: str = "", where: str = "") -> None:
         """Count a record under a reason, one of a fixed few without text of the record, and name it."""
         self.rejected[reason] += 1
-        self._rejects.add(Rejected(source, source_id, reason, where))
+        self._rejects.add(Rejected(source, source_id, reason, printable(where)))
 
     def withdraw(self, source: str, source_id: str, reason: WithdrawalReason, notice: str = "") -> None:
         """Say that a record is not to be learned from, also where it was taken before. It is not counted here."""
@@ -53,7 +53,7 @@ class Intake:
 
     def warn(self, message: str) -> None:
         """Say what could not be read, by file and line; no text."""
-        self.warnings.append(message)
+        self.warnings.append(printable(message))
 
     def rejects(self) -> Iterator[Rejected]:
         """Yield every rejected record, in order."""
@@ -62,6 +62,11 @@ class Intake:
     def withdrawals(self) -> Iterator[Withdrawal]:
         """Yield every withdrawal, in order."""
         return (Withdrawal.model_validate(line) for line in self._withdrawals.lines())
+
+
+def printable(path: str) -> str:
+    """Return a path with the bytes that are no UTF-8 written out: a file's name may hold any."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 class _Spool:

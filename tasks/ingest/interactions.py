@@ -128,7 +128,8 @@ def _read(
 ) -> Iterator[Exchange]:
     with table_errors():
         reached = reach(conn, query, source)
-        intake.warnings.extend(reached.warnings)
+        for warning in reached.warnings:
+            intake.warn(warning)
         intake.watermark.update(reached.position(source, reached.after, reached.after_id))
         last: Row | None = None
         with contextlib.closing(rows(conn, statement, _parameters(query, reached), reconnect)) as read:

@@ -62,7 +62,7 @@ def read_articles(path: Path, intake: Intake, *, allowed: Collection[str] = lice
     Raises:
         SourceError: the file cannot be read, or holds no JATS article.
     """
-    met = 0
+    met, before = 0, intake.rejected.total() + len(intake.warnings)
     try:
         for article, where in _articles(path, intake):
             met += 1
@@ -72,7 +72,7 @@ def read_articles(path: Path, intake: Intake, *, allowed: Collection[str] = lice
         intake.warn(f"{path}: damaged or truncated archive; the {met} articles before the damage were kept")
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.", fix="check its permissions") from error
-    if not met and not intake.rejected["malformed XML"] and not intake.warnings:
+    if not met and intake.rejected.total() + len(intake.warnings) == before:
         raise SourceError(f"{path} holds no JATS article.", fix=FIX)
 
 

@@ -13,10 +13,11 @@ from typing import Any
 import orjson
 
 from infra.storage_errors import cannot_write
-from tasks.errors import SourceError
+from tasks.errors import ConfigError
 from tasks.ingest.intake import Intake, Rejected
 from tasks.ingest.pubmed_records import RETRACTED, SOURCE, Citation
 from tasks.ingest.pubmed_xml import DELETED, read_citations
+from tasks.ingest.tolerance import Tolerance
 
 Met = tuple[list[Rejected], list[str]]  # what the intake of another process named and warned of
 
@@ -38,7 +39,7 @@ def collect_documents(
     about 130 bytes a citation and no text: a distribution file takes 4 MB, so a baseline is for one call a file or few.
 
     Raises:
-        SourceError: a file is no PubMed XML, or holds no whole record.
+        SourceError: no file holds a whole record.
         StorageError: the disk has no room for the rows that wait.
     """
     return latest_documents(read_files(paths, intake, pool=pool), intake)
@@ -132,25 +133,31 @@ def read_files(paths: Sequence[Path], intake: Intake, *, pool: ReaderPool | None
 
     What they read before its turn comes waits in temporary files, of one file more than there are processes at most.
 
+    A file that is no PubMed XML is rejected.
+
     Raises:
-        SourceError: a file is no PubMed XML, or holds no whole record.
+        SourceError: no file holds a whole record.
+        ConfigError: a process was killed.
     """
+    tolerance = Tolerance(SOURCE, len(paths), intake)
     if pool is None or len(paths) < 2:
         for path in paths:
-            yield from read_citations(path, intake)
+            with tolerance.of(path):
+                yield from read_citations(path, intake)
         return
-    waiting: deque[tuple[Future[Met], Path]] = deque()
+    unread, waiting = deque(enumerate(paths)), deque[tuple[Future[Met], Path, Path]]()
     with tempfile.TemporaryDirectory() as folder:
         try:
-            for number, path in enumerate(paths):
-                spool = Path(folder) / str(number)
-                waiting.append((pool.submit(_read_into, spool, path), spool))
-                if len(waiting) > pool.workers:
-                    yield from _taken(*waiting.popleft(), intake)
-            while waiting:
-                yield from _taken(*waiting.popleft(), intake)
+            while unread or waiting:
+                while unread and len(waiting) <= pool.workers:
+                    number, path = unread.popleft()
+                    spool = Path(folder) / str(number)
+                    waiting.append((pool.submit(_read_into, spool, path), spool, path))
+                reading, spool, path = waiting.popleft()
+                with tolerance.of(path):
+                    yield from _taken(reading, spool, intake)
         finally:
-            wait([reading for reading, _ in waiting if not reading.cancel()])  # their files go with the folder
+            wait([reading for reading, *_ in waiting if not reading.cancel()])  # their files go with the folder
 
 
 def _read_into(spool: Path, path: Path) -> Met:
@@ -166,7 +173,7 @@ def _taken(reading: Future[Met], spool: Path, intake: Intake) -> Iterator[Citati
     try:
         rejects, warnings = reading.result()
     except BrokenProcessPool as error:
-        raise SourceError(
+        raise ConfigError(
             "A process that reads PubMed files was killed.", fix="run with fewer workers or more memory"
         ) from error
     for rejected in rejects:

@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -39,6 +39,7 @@ from tasks.ingest import (
 from tasks.ingest.files import fingerprint_files
 from tasks.ingest.intake import Intake
 from tasks.ingest.papers import ReaderPool, collect_documents, latest_documents
+from tasks.ingest.tolerance import Tolerance
 from tasks.policies import progress, step
 from tasks.records import ChatQuery, RawShard, Reading, RedactedShard, RowKind, SourceFile, Withdrawal
 
@@ -78,7 +79,7 @@ def collect_papers(agent_type: str, files: tuple[SourceFile, ...], limit: int | 
 def collect_full_texts(agent_type: str, files: tuple[SourceFile, ...], limit: int | None = None) -> Reading:
     """Read JATS full texts whose licence allows it."""
     intake = Intake()
-    rows = (row for file in files for row in jats.read_articles(Path(file.path), intake))
+    rows = _of_each(files, functools.partial(jats.read_articles, intake=intake), jats_links.SOURCE, intake)
     return _reading(agent_type, jats_links.SOURCE, rows, intake, files, limit)
 
 
@@ -127,7 +128,7 @@ def collect_arxiv(agent_type: str, query: str, since: date | None, limit: int | 
 def collect_arxiv_files(agent_type: str, files: tuple[SourceFile, ...], limit: int | None = None) -> Reading:
     """Read saved replies of arXiv: Atom feeds and OAI records."""
     intake = Intake()
-    rows = (row for file in files for row in arxiv_oai.read_arxiv_file(Path(file.path), intake))
+    rows = _of_each(files, functools.partial(arxiv_oai.read_arxiv_file, intake=intake), arxiv_records.SOURCE, intake)
     return _reading(agent_type, arxiv_records.SOURCE, rows, intake, files, limit)
 
 
@@ -166,7 +167,8 @@ def collect_clinical_documents(agent_type: str, url: str, since: date | None, li
 def collect_examples(agent_type: str, files: tuple[SourceFile, ...], limit: int | None = None) -> Reading:
     """Read question and answer files."""
     intake = Intake()
-    rows = (row for file in files for row in question_sets.read_examples(Path(file.path), agent_type, intake))
+    read = functools.partial(question_sets.read_examples, agent_type=agent_type, intake=intake)
+    rows = _of_each(files, read, question_sets.SOURCE, intake)
     return _reading(agent_type, question_sets.SOURCE, rows, intake, files, limit)
 
 
@@ -290,6 +292,16 @@ def _telling(rows: Iterable[T]) -> Iterator[T]:
         if number % TOLD_ROWS == 0:
             tell(number, 0)
         yield row
+
+
+def _of_each(
+    files: tuple[SourceFile, ...], read: Callable[[Path], Iterator[T]], source: str, intake: Intake
+) -> Iterator[T]:
+    """Yield the rows of each file; one of several that cannot be read is rejected."""
+    tolerance = Tolerance(source, len(files), intake)
+    for file in files:
+        with tolerance.of(Path(file.path)):
+            yield from read(Path(file.path))
 
 
 def _chats(source: str, rows: Iterable[taken.Row], query: ChatQuery, intake: Intake) -> Reading:

@@ -61,6 +61,9 @@ def labels(row: Document) -> list[str]:
     return [section.label for section in row.sections]
 
 
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
 def test_a_text_file_becomes_one_document_with_its_sections(tmp_path: Path) -> None:
     (row,), rejected = read_one(tmp_path, "note.txt", BODY.encode())
     assert (row.source, row.title, row.subject_key, row.published) == ("documents", "Discharge summary", "", "")
@@ -494,3 +497,30 @@ class TestOcr:
         _, intake = read(self.scan(tmp_path), ocr=True)
         assert intake.rejected == {"scan without text": 1}
         assert "rounds[ocr]" in intake.warnings[0]
+
+
+def test_a_pipe_and_damaged_packed_text_are_rejected_and_the_rest_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(BODY)
+    os.mkfifo(tmp_path / "pipe.txt")
+    packed = bytearray(gzip.compress(BODY.encode() * 50))
+    packed[20:40] = bytes(20)
+    (tmp_path / "packed.txt.gz").write_bytes(packed)
+    rows, intake = read(tmp_path)
+    assert len(rows) == 1
+    assert intake.rejected == {"cannot be read": 1, "damaged file": 1}
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["<foo/>", f'<w:document xmlns:w="{WORD}"/>', "<w:document>"],
+)
+def test_a_docx_that_is_none_inside_is_rejected(tmp_path: Path, body: str) -> None:
+    written = docx.Document()
+    written.add_paragraph("x")
+    written.save(str(tmp_path / "whole.docx"))
+    with zipfile.ZipFile(tmp_path / "whole.docx") as whole, zipfile.ZipFile(tmp_path / "a.docx", "w") as broken:
+        for name in whole.namelist():
+            broken.writestr(name, body if name == "word/document.xml" else whole.read(name))
+    (tmp_path / "whole.docx").unlink()
+    rows, intake = read(tmp_path)
+    assert (rows, intake.rejected) == ([], {"damaged file": 1})

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.errors import SourceError, StorageError
+from tasks.errors import ConfigError, StorageError
 from tasks.ingest import papers
 from tasks.ingest.intake import Intake
 from tasks.ingest.papers import ReaderPool, collect_documents, latest_documents
@@ -237,8 +237,10 @@ def test_a_refused_file_is_named_from_another_process_too_and_nothing_is_left(
     write_citations(tmp_path / "a.xml", [BASE])
     (tmp_path / "b.xml").write_text("<html>")
     files = [tmp_path / "a.xml", tmp_path / "b.xml", *[tmp_path / "a.xml"] * 5]
-    with pytest.raises(SourceError, match=r"b\.xml is an HTML page"):
-        list(collect_documents(files, Intake(), pool=pool))
+    intake = Intake()
+    assert len(list(collect_documents(files, intake, pool=pool))) == 1
+    assert intake.rejected == {"superseded": 5, "unreadable file": 1}
+    assert ["b.xml is an HTML page" in warning for warning in intake.warnings] == [True]
     assert not list((tmp_path / "waiting").iterdir())
     assert len(list(collect_documents(files[:1], Intake(), pool=pool))) == 1
 
@@ -246,7 +248,7 @@ def test_a_refused_file_is_named_from_another_process_too_and_nothing_is_left(
 def test_a_killed_process_is_explained(tmp_path: Path) -> None:
     reading: Future[papers.Met] = Future()
     reading.set_exception(BrokenProcessPool())
-    with pytest.raises(SourceError, match="fewer workers"):
+    with pytest.raises(ConfigError, match="fewer workers"):
         list(papers._taken(reading, tmp_path / "0", Intake()))
 
 
