@@ -34,15 +34,26 @@ INLINE_LABEL = re.compile(
     r"|(?:Background|Introduction|Objectives?|Aims?|Purpose|(?:Materials and )?Methods?|Results|Findings|Conclusions?)"
     r"(?=\s+[A-Z0-9]))\s*"
 )
-# What publishers append: copyright, registration, badges, the journal's own reference.
+# What publishers append: copyright, registration, badges, grades of evidence, the journal's own reference. A match
+# begins where white space begins, so that a long run of it is gone over once.
 NO_PROSE = re.compile(
-    r"\s+(?:©|\([cC]\)\s*\d{4}|Copyright\b|https?://\S+\s*$|doi:|Open (?:Science|Practices|Data|Materials)\b[^.]*:).*$"
-    r"|\s+(?:[A-Z]\w*\.?\s){1,8}(?:\d{4};\s?\d+|\d+:\s?\d+[-–]\d+,\s\d{4}).{0,40}$",
+    r"(?<!\s)\s+(?:©|\([cC]\)\s*\d{4}|Copyright\b|https?://\S+\s*$|doi:"
+    r"|Open (?:Science|Practices|Data|Materials)\b[^.]{0,200}:).*$"
+    r"|(?<!\s)\s+(?i:level of evidence):[^.]{0,80}\.?\s*$"
+    r"|(?<!\s)\s+(?:[A-Z]\w*\.?\s){1,8}(?:\d{4};\s?\d+|\d+:\s?\d+[-–]\d+,\s\d{4}).{0,40}$",
     re.DOTALL,
 )
 CONCLUDES = re.compile(
     r"\b(?:conclu\w+|suggest\w*|indicat\w+|demonstrat\w+|support\w*|therefore|thus|overall|in summary"
-    r"|(?:these|our|this) (?:results?|findings?|data|study|observations))\b",
+    r"|(?:these|our|this) (?:results?|findings?|data|study|observations)|should|must|may|might|propose|believe"
+    r"|recommend\w*|highlight\w*|underlin\w+|important|essential|necessary|(?:are|is|be|much) needed)\b",
+    re.IGNORECASE,
+)
+# What a paper only announces, or what grades it, is nothing that it concludes.
+ANNOUNCES = re.compile(
+    r"^Level of Evidence\b"
+    r"|^(?:(?:here|herein|furthermore|finally),? )?we (?:also )?(?:discuss|review|describe|present)\b"
+    r"|\b(?:is|are) (?:also )?(?:discussed|presented|reviewed|described)\.?$",
     re.IGNORECASE,
 )
 CITED_AS = {"pubmed": "PMID", "pmc": "PMCID", "arxiv": "arXiv"}
@@ -75,9 +86,12 @@ class Abstract:
         return " ".join(sentences[:-1]), sentences[-1] if len(sentences) > 1 else ""
 
     def concludes(self) -> bool:
-        """Say whether its conclusion is labelled as one, or worded like one."""
+        """Say whether its conclusion is labelled as one, or worded like one, and more than an announcement."""
+        conclusion = self.split_conclusion()[1]
+        if all(ANNOUNCES.search(sentence) for sentence in SENTENCE_END.split(conclusion.strip())):
+            return False
         labelled = any("conclusion" in kinds for kinds, _ in self.sections)
-        return labelled or CONCLUDES.search(self.split_conclusion()[1]) is not None
+        return labelled or CONCLUDES.search(conclusion) is not None
 
 
 def abstract_of(paper: Document) -> Abstract:

@@ -1,11 +1,12 @@
 """Turn a redacted paper into a few questions and answers in its authors' words, and into text to pre-train on.
 
 A title that asks is asked over the abstract without its conclusion, which answers (the way of PubMedQA: Jin et al.,
-2019, https://aclanthology.org/D19-1259/); any other paper is asked what it concludes. Then come, as a hash of the paper
-orders them: labelled sections to be found in the unlabelled abstract, and what the paper reports about one of its MeSH
-subjects. The paper's number stands in the question and closes the answer, so that a citation is copied, never guessed.
-Only words of the paper and the fixed sentences below enter an example, so its certificate holds for it. Not covered:
-whether a conclusion follows, yes or no as an answer, questions about a full text's body.
+2019, https://aclanthology.org/D19-1259/); any other paper is asked what it concludes. Neither is asked of a paper that
+concludes nothing, as many case reports and reviews do. Then come, as a hash of the paper orders them: labelled sections
+to be found in the unlabelled abstract, and what the paper reports about one of its MeSH subjects. The paper's number
+stands in the question and closes the answer, so that a citation is copied, never guessed. Only words of the paper and
+the fixed sentences below enter an example, so its certificate holds for it. Not covered: whether a conclusion follows,
+yes or no as an answer, questions about a full text's body.
 """
 
 import hashlib
@@ -59,7 +60,7 @@ MOST_SENTENCES = 3  # about a subject; a subject of every sentence is the paper'
 
 
 def paper_examples(paper: Document, agent_type: str, *, limit: int = EXAMPLES_A_PAPER) -> Iterator[Example]:
-    """Yield at most `limit` examples of a paper, the same ones every time; none where there is nothing to conclude."""
+    """Yield at most `limit` examples of a paper, the same ones every time; none where there is nothing to tell."""
     abstract, made = abstract_of(paper), 0
     context, conclusion = abstract.split_conclusion()
     if not (context and conclusion and citation(paper)):  # a text without a number may be anything but a paper
@@ -94,12 +95,11 @@ def example_of(paper: Document, question: str, answer: str, agent_type: str) -> 
 
 
 def _pairs(paper: Document, abstract: Abstract, context: str, conclusion: str) -> Iterator[tuple[str, str]]:
-    """Yield questions, each with what it is asked over, and answers; the question about the conclusion is first."""
-    asked = asked_by(paper.title) if abstract.concludes() else ""
-    if asked:
-        yield _question(paper, "", context, asked), conclusion
-    else:
-        yield _question(paper, paper.title, context, _one_of(ASK_CONCLUSION, paper, "conclusion")), conclusion
+    """Yield questions, each with what it is asked over, and answers; a question about the conclusion is first."""
+    if abstract.concludes() and len(conclusion) >= SHORTEST_ANSWER:
+        asked = asked_by(paper.title)
+        phrase = asked or _one_of(ASK_CONCLUSION, paper, "conclusion")
+        yield _question(paper, "" if asked else paper.title, context, phrase), conclusion
     others: list[tuple[str, str, str]] = []
     for part, phrases in ASK_PART.items():
         if len(answer := abstract.part(part)) >= SHORTEST_ANSWER and answer != abstract.text:

@@ -6,12 +6,16 @@
     input-output    {"input", "output", "metadata"?: {"source", "domain", "difficulty", "verified"}, …}
     question        {"question", "answer", "context"?}
 
+What turns must be is said in tasks/ingest/exchanges.py.
 Of metadata the four keys above are kept, for a key of another name may say anything about a patient.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
+from tasks.ingest.exchanges import NotAnExchange, Turn, valid_turns
 from tasks.records import Message, Role
 
 ROLES: Mapping[str, Role] = {
@@ -31,23 +35,23 @@ def messages_of(row: Mapping[str, Any]) -> tuple[Message, ...]:
     """Return the messages of a row of any form; none where it is a text without a question.
 
     Raises:
-        Unreadable: the row has a form, but no answer that follows a question.
+        Unreadable: the row has a form, but its turns are no exchange, or a text holds a NUL.
         KeyError, TypeError, ValueError: fields are missing, or not of their types.
     """
     if "messages" in row:
-        return _chat([(turn["role"], turn["content"]) for turn in row["messages"]])
+        return _chat(row["messages"])
     if "conversations" in row:
-        turns = [(_role(turn["from"]), turn["value"]) for turn in row["conversations"]]
+        turns = [{"role": _role(turn["from"]), "content": turn["value"]} for turn in row["conversations"]]
         return _chat([*_system(row), *turns])
     if "instruction" in row:
-        parts = (string(row, "instruction"), string({"input": None, **row}, "input"))
+        parts = (string(row, "instruction"), optional(row, "input"))
         return _with_history(row, "\n\n".join(part for part in parts if part.strip()), string(row, "output"))
     if "output" in row:
         return _with_history(row, string(row, "input"), string(row, "output"))
     if "text" in row and not {"question", "role"} & row.keys():  # with a role it is one message of a tree of them
         return ()
-    context = str(row.get("context") or "")
-    return exchange("\n\n".join(part for part in (context, string(row, "question")) if part), string(row, "answer"))
+    parts = (optional(row, "context"), string(row, "question"))
+    return exchange("\n\n".join(part for part in parts if part), string(row, "answer"))
 
 
 def metadata_of(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,12 +84,33 @@ def exchange(question: str, answer: str) -> tuple[Message, ...]:
 
 
 def string(row: Mapping[str, Any], name: str) -> str:
-    """Return a field's text, empty for null; KeyError where it is missing, TypeError where it is no text."""
+    """Return a field's text, empty for null.
+
+    Raises:
+        KeyError, TypeError: it is missing, or no text.
+        Unreadable: it holds a NUL, which PostgreSQL takes nowhere.
+    """
     value = row[name]
-    if value is None:
-        return ""
-    if not isinstance(value, str):
+    return "" if value is None else _text(value)
+
+
+def optional(row: Mapping[str, Any], name: str) -> str:
+    """Return a field's text as `string` does, empty where the field is missing."""
+    return string(row, name) if name in row else ""
+
+
+def strings(row: Mapping[str, Any], name: str) -> list[str]:
+    """Return a field's texts; errors as of `string`, TypeError also where it is no list."""
+    if not isinstance(row[name], list):
         raise TypeError(name)
+    return [_text(value) for value in row[name]]
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    if "\0" in value:
+        raise Unreadable("NUL character")
     return value
 
 
@@ -95,26 +120,23 @@ def _role(name: object) -> Role:
     return ROLES[str(name)]
 
 
-def _system(row: Mapping[str, Any]) -> list[tuple[Role, str]]:
-    return [("system", system)] if (system := string({"system": None, **row}, "system")).strip() else []
+def _system(row: Mapping[str, Any]) -> list[Turn]:
+    return [{"role": "system", "content": system}] if (system := optional(row, "system")).strip() else []
 
 
 def _with_history(row: Mapping[str, Any], question: str, answer: str) -> tuple[Message, ...]:
+    last = [{"role": message.role, "content": message.content} for message in exchange(question, answer)]
     earlier = [
-        (role, text)
+        {"role": role, "content": text}
         for pair in row.get("history") or ()
         for role, text in zip(("user", "assistant"), pair, strict=True)
         if text
     ]
-    before = [Message(role=role, content=text) for role, text in [*_system(row), *earlier]]  # type: ignore[arg-type]
-    return *before, *exchange(question, answer)
+    return _chat([*_system(row), *earlier, *last])
 
 
-def _chat(turns: list[tuple[Any, Any]]) -> tuple[Message, ...]:
-    messages = tuple(Message(role=role, content=content) for role, content in turns)
-    roles = [message.role for message in messages]
-    if "user" not in roles or roles[-1] != "assistant":
-        raise Unreadable("no question with an answer")
-    if not all(message.content.strip() for message in messages):
-        raise Unreadable("empty message")
-    return messages
+def _chat(turns: object) -> tuple[Message, ...]:
+    try:
+        return tuple(Message.model_validate(turn) for turn in valid_turns(orjson.dumps(turns).decode()))
+    except NotAnExchange as why:
+        raise Unreadable(str(why)) from None

@@ -22,6 +22,7 @@ from tasks.errors import SourceError
 from tasks.ingest.intake import Intake
 
 NAMED_FAULTS = 20  # a file; more of the same tells a person nothing
+MALFORMED = "malformed item"
 PIECE = 1 << 20  # bytes read at a time
 LONGEST_ITEM = 1 << 26  # characters; without a limit a fault near the start reads the whole file into memory
 NUMBERED = re.compile(rb'\{\s*"\d+"\s*:\s*\{')  # an object of objects by number, as PubMedQA is
@@ -34,6 +35,10 @@ Row = tuple[str, Mapping[str, Any]]  # its place or its key, its fields
 
 class _Malformed(Exception):
     """What follows is no JSON value, or the file ends in the middle of one."""
+
+
+class _Unread(Exception):
+    """The rest of an array or object is left unread; its text is the reason, one of a fixed two."""
 
 
 def json_rows(path: Path, intake: Intake, *, source: str, fix: str) -> Iterator[Row]:
@@ -72,16 +77,21 @@ def _rows(path: Path, file: File, start: bytes, intake: Intake, source: str) -> 
         unit, values = "item", _items(file)
     else:
         unit, values = "line", _lines(file)
-    faults = 0
-    for number, key, value in values:
-        place = key or f"{path.name}:{number}"
-        if isinstance(value, dict):
-            yield place, value
-            continue
-        faults += 1
-        intake.reject(f"malformed {unit}", source=source, where=place)
-        if faults <= NAMED_FAULTS:
-            intake.warn(f"{path}, {unit} {number}: no JSON object")
+    faults = number = 0
+    try:
+        for number, key, value in values:
+            place = key or f"{path.name}:{number}"
+            if isinstance(value, dict):
+                yield place, value
+                continue
+            faults += 1
+            intake.reject(f"malformed {unit}", source=source, where=place)
+            if faults <= NAMED_FAULTS:
+                intake.warn(f"{path}, {unit} {number}: no JSON object")
+    except _Unread as end:
+        intake.reject(str(end), source=source, where=f"{path.name}:{number + 1}")
+        told = f"beyond item {number + 1}" if str(end) == MALFORMED else "after the end of its array or object"
+        intake.warn(f"{path}: the file cannot be read {told}; the {number - faults} before it were kept")
     if faults > NAMED_FAULTS:
         intake.warn(f"{path}: {faults - NAMED_FAULTS} further {unit}s are no JSON objects")
 
@@ -97,22 +107,28 @@ def _lines(file: File) -> Iterator[tuple[int, str, object]]:
 
 
 def _items(file: File) -> Iterator[tuple[int, str, object]]:
-    """Yield the items of an array, or the members of an object with their keys; None where the rest is unreadable."""
-    text = _Text(file)
-    number, key = 1, ""
+    """Yield the items of an array, or the members of an object with their keys.
+
+    Raises:
+        _Unread: the next one is malformed, or more stands after the end.
+    """
+    text, key = _Text(file), ""
     try:
         keyed = text.take("[{") == "{"
-        if text.peek() in "]}":
-            return
+        end = "}" if keyed else "]"
+        more = text.peek() != end or text.take(end) == ","
         for number in itertools.count(1):
+            if not more:
+                break
             if keyed:
                 key = str(text.value())
                 text.take(":")
             yield number, key, text.value()
-            if text.take(",]}") != ",":
-                return
+            more = text.take("," + end) == ","
     except _Malformed:
-        yield number, "", None
+        raise _Unread(MALFORMED) from None
+    if not text.ended():
+        raise _Unread("text after the array")
 
 
 class _Text:
@@ -132,6 +148,14 @@ class _Text:
                 self._at += 1
             elif not self._more():
                 raise _Malformed
+
+    def ended(self) -> bool:
+        """Say whether nothing but white space is left."""
+        try:
+            self.peek()
+        except _Malformed:
+            return True
+        return False
 
     def take(self, expected: str) -> str:
         """Return the next character, which must be one of `expected`, and go past it."""

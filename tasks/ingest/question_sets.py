@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from infra.settings import get_settings
 from tasks.errors import SourceError
-from tasks.ingest.example_forms import Unreadable, exchange, messages_of, metadata_of, string
+from tasks.ingest.example_forms import Unreadable, exchange, messages_of, metadata_of, optional, string, strings
 from tasks.ingest.intake import Intake
 from tasks.ingest.interactions import pseudonym
 from tasks.ingest.json_rows import json_rows
@@ -71,7 +71,6 @@ def _own(messages: tuple[Message, ...], row: Mapping[str, Any], agent_type: str,
     source = source if LABEL.fullmatch(source) else "examples"
     source_id = str(("messages" not in row and row.get("id")) or row.get("source_id") or place)
     subject = str(row.get("subject_key") or "")
-    rating = row.get("rating")
     return Example(
         messages=messages,
         source=source,
@@ -80,9 +79,22 @@ def _own(messages: tuple[Message, ...], row: Mapping[str, Any], agent_type: str,
         subject_key=pseudonym(key, subject) if subject else "",
         agent_type=agent_type,
         licence=str(row.get("licence") or ""),
-        rating=float(rating) if isinstance(rating, int | float) and 1 <= rating <= 5 else None,
+        rating=_rating(row.get("rating")),
         **metadata,
     )
+
+
+def _rating(value: object) -> float | None:
+    """Return a number of stars; none for what is no number.
+
+    Raises:
+        Unreadable: it lies outside 1 to 5, or is a yes or no: of another scale, so no row to choose by.
+    """
+    if not isinstance(value, int | float):
+        return None
+    if isinstance(value, bool) or not 1 <= value <= 5:
+        raise Unreadable("rating out of range")
+    return float(value)
 
 
 def _text(row: Mapping[str, Any], place: str, key: bytes) -> Document:
@@ -95,7 +107,7 @@ def _text(row: Mapping[str, Any], place: str, key: bytes) -> Document:
     return Document(
         source=TEXTS,
         source_id=pseudonym(key, f"{source}:{number}" if number else place),
-        title=str(row.get("title") or "").strip(),
+        title=optional(row, "title").strip(),
         sections=(Section(text=text),),
         pmid=number if kind == "pubmed" and PMID.fullmatch(number) else "",
         pmcid=number if kind in {"pmc", "pubmed central"} and PMCID.fullmatch(number) else "",
@@ -126,7 +138,8 @@ def _of_pubmedqa(row: Mapping[str, Any], agent_type: str, place: str) -> Example
     pmid = str(int(row.get("PMID", place)))
     return Example(
         messages=exchange(
-            "\n".join((*row["CONTEXTS"], "", string(row, "QUESTION"))), f"{decision}. {answer}" if decision else answer
+            "\n".join((*strings(row, "CONTEXTS"), "", string(row, "QUESTION"))),
+            f"{decision}. {answer}" if decision else answer,
         ),
         source="pubmedqa",
         source_id=pmid,

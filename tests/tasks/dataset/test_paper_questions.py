@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tasks.dataset.abstracts import abstract_of, citation, kinds_of
 from tasks.dataset.paper_questions import EXAMPLES_A_PAPER, asked_by, paper_examples, pretraining_text
 from tasks.records import Document, Section
+from tasks.sample.abstracts import plain, sample_abstracts
 
 METHODS = "We gave tea to forty sailors every day."
 RESULTS = "Thirty of the sailors were warmer. Frostbite was rarer with tea. Nobody slept worse."
@@ -48,6 +49,9 @@ def pairs(document: Document, limit: int = 9) -> list[tuple[str, str]]:
             (("", "We drank tea. It helps specific structures. J Fict Med 67:25-73, 2019."),),
             "It helps specific structures.",
         ),
+        ((("", "We drank tea. It helps.   © 2019 A Fictional Society."),), "It helps."),
+        ((("", "We drank tea. It helps. Level of Evidence: Level 4, Case Report."),), "It helps."),
+        ((("", "We drank tea. The level of evidence is low."),), "The level of evidence is low."),
         (
             (("Abstract: Methods", "We drank."), ("Abstract: Conclusion", "It helps."), ("Conclusion", "Body.")),
             "It helps.",
@@ -62,7 +66,9 @@ def test_the_conclusion_is_the_labelled_part_or_the_last_sentence(
 
 @given(
     st.lists(
-        st.sampled_from(["We drank tea.", "It was hot.", "Nobody fell ill.", "It helps."]),
+        st.sampled_from(
+            [f"{start} warms sailors at sea and should be served." for start in ("Tea", "Cocoa", "Broth", "Rum")]
+        ),
         min_size=2,
         max_size=6,
         unique=True,
@@ -80,9 +86,68 @@ def test_a_title_that_asks_is_the_question_and_is_answered_by_the_conclusion() -
     assert answer == f"{CONCLUSION} (PMID 99000001)"
 
 
-def test_a_title_that_asks_is_no_question_where_nothing_is_concluded() -> None:
-    question, _ = pairs(paper(("", "We drank tea. It was hot."), title="Does tea keep sailors warm?"))[0]
-    assert not question.endswith("Does tea keep sailors warm?")
+NO_CONCLUSIONS = [
+    "The kettle showed massive scaling of its inner side.",
+    "The sailor was put ashore without any sequelae.",
+    "Level of Evidence: Level 4, Case Report of a sailor.",
+    "The current views on how tea should be brewed are discussed.",
+    "The important literature on tea at sea is reviewed",
+    "We describe an interesting sailor who may have liked tea.",
+    "In addition to reporting this case, we discuss how tea is brewed.",
+    "Tea may help.",
+]
+
+
+@pytest.mark.parametrize("title", ["Does tea keep sailors warm?", "A case of tea."])
+@pytest.mark.parametrize("last", NO_CONCLUSIONS)
+def test_a_paper_that_concludes_nothing_is_not_asked_what_it_concludes(last: str, title: str) -> None:
+    assert pairs(paper(("", f"We drank tea. It was hot. {last}"), title=title)) == []
+
+
+@pytest.mark.parametrize("last", NO_CONCLUSIONS[:2])
+def test_a_paper_that_concludes_nothing_is_still_asked_about_its_sections(last: str) -> None:
+    answers = {answer for _, answer in pairs(paper(("METHODS", METHODS), ("RESULTS", f"{RESULTS} {last}")))}
+    assert answers == {f"{METHODS} (PMID 99000001)", f"{RESULTS} {last} (PMID 99000001)"}
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "Sailors in the north should be served tea every day.",
+        "Tea might explain why so few of the crew fell ill.",
+        "It is essential that the kettle be kept warm.",
+        "This case highlights the risk of cold tea at sea.",
+        "We propose that the cold was caused by a lack of tea.",
+        "Therefore tea is the drink of choice for sailors.",
+    ],
+)
+def test_a_conclusion_without_a_label_is_known_by_its_words(last: str) -> None:
+    question, answer = pairs(paper(("", f"We drank tea. It was hot. {last}")))[0]
+    assert answer == f"{last} (PMID 99000001)"
+    assert last not in question
+
+
+def test_a_labelled_conclusion_that_announces_something_at_its_end_stays() -> None:
+    told = f"{CONCLUSION} Other drinks are discussed."
+    assert pairs(paper(*LABELLED[:2], ("CONCLUSIONS", told)))[0][1] == f"{told} (PMID 99000001)"
+
+
+def test_made_up_abstracts_are_asked_what_they_conclude() -> None:
+    made = [a for a in sample_abstracts(1, 200) if a.sections]
+    texts = [[(label, plain(fragment)) for label, fragment in a.sections] for a in made]
+    asked = [any("conclu" in q.rsplit("\n", 1)[-1].lower() for q, _ in pairs(paper(*parts), 1)) for parts in texts]
+    unlabelled = [was for was, parts in zip(asked, texts, strict=True) if len(parts) == 1]
+    assert sum(unlabelled) > len(unlabelled) / 2
+    assert all(was for was, parts in zip(asked, texts, strict=True) if len(parts) > 1)
+
+
+LONG = [" " * 200_000, "\n " * 100_000, " Open Data" * 20_000, " Kept" * 40_000, " https://a" * 20_000, " (c)" * 50_000]
+
+
+@pytest.mark.parametrize("run", LONG, ids=[run[:10].strip() or repr(run[:2]) for run in LONG])
+def test_a_long_run_of_the_same_is_gone_over_once(run: str) -> None:
+    """What goes over it anew from every character does not come back for minutes."""
+    assert abstract_of(paper(("METHODS", f"Tea.{run}x"))).text.startswith("Tea.")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +259,11 @@ def test_a_paper_is_cited_by_its_number(fields: dict[str, str], cited: str) -> N
 
 
 def test_a_full_text_shares_its_citations_group_and_is_asked_by_its_abstract_alone() -> None:
-    sections = (("Abstract", f"{METHODS} {CONCLUSION}"), ("Methods", "A body."), ("Conclusion", "The body ends."))
+    sections = (
+        ("Abstract", f"{METHODS} Thus tea keeps sailors warm at sea."),
+        ("Methods", "A body."),
+        ("Conclusion", "The body ends."),
+    )
     document = paper(*sections, source="pmc", source_id="PMC9", pmid="99000001")
     (example,) = paper_examples(document, "MedicalQA")
     assert example.group_id == "pubmed:99000001"
@@ -206,7 +275,7 @@ def test_a_full_text_without_abstract_makes_no_example() -> None:
 
 
 def test_an_answer_with_a_lost_formula_is_left_out() -> None:
-    assert pairs(paper(("", "We drank tea. It rose by [Formula: see text] daily."))) == []
+    assert pairs(paper(("", "We drank tea. This study suggests a rise by [Formula: see text] daily."))) == []
 
 
 def test_text_to_pre_train_on_holds_title_labels_and_sections() -> None:

@@ -85,9 +85,13 @@ def test_an_object_whose_keys_are_no_numbers_is_a_line(tmp_path: Path) -> None:
 
 BROKEN = [
     (b'[{"a": 1}, 12, {"b": 2}]', 2, 1, "item 2"),
-    (b'[{"a": 1} {"b": 2}]', 1, 1, "item 1"),
-    (b'[{"a": 1}, {"b": Secr', 1, 1, "item 2"),
-    (b'[{"a": 1}, ' + b"[" * 100_000, 1, 1, "item 2"),
+    (b'[{"a": 1} {"b": 2}]', 1, 1, "beyond item 2; the 1 before it were kept"),
+    (b'[{"a": 1}, {"b": Secr', 1, 1, "beyond item 2; the 1 before it were kept"),
+    (b'[{"a": 1}, {"b": Secr}, {"c": 3}]', 1, 1, "beyond item 2; the 1 before it were kept"),
+    (b'[{"a": 1}, ' + b"[" * 100_000, 1, 1, "beyond item 2; the 1 before it were kept"),
+    (b'[{"a": 1}, {"b": 2}', 2, 1, "beyond item 3; the 2 before it were kept"),
+    (b'[{"a": 1}, {"b": 2}}', 2, 1, "beyond item 3; the 2 before it were kept"),
+    (b'{"7": {"a": 1}, Secr', 1, 1, "beyond item 2; the 1 before it were kept"),
 ]
 
 
@@ -100,6 +104,30 @@ def test_what_is_no_object_is_counted_and_named(
     assert intake.rejected == {"malformed item": rejected}
     assert named in intake.warnings[0]
     assert "Secr" not in intake.warnings[0]
+
+
+@pytest.mark.parametrize("after", [b"Secr", b"]", b',{"b": 2}', b'\n{"b": 2}', b'[{"b": 2}]', b"\0"])
+@pytest.mark.parametrize("content", [b'[{"a": 1}]', b'{"7": {"a": 1}}'])
+def test_text_after_the_end_is_counted_and_named(tmp_path: Path, content: bytes, after: bytes) -> None:
+    found, intake = rows(written(tmp_path / "a.json", content + after))
+    assert [row for _, row in found] == [{"a": 1}]
+    assert intake.rejected == {"text after the array": 1}
+    (warning,) = intake.warnings
+    assert "after the end of its array or object; the 1 before it were kept" in warning
+    assert "Secr" not in warning
+
+
+def test_white_space_after_the_end_is_nothing(tmp_path: Path) -> None:
+    found, intake = rows(written(tmp_path / "a.json", b'[{"a": 1}] \r\n\t\n'))
+    assert len(found) == 1
+    assert not intake.rejected
+    assert not intake.warnings
+
+
+def test_items_that_are_no_objects_do_not_count_as_kept(tmp_path: Path) -> None:
+    _, intake = rows(written(tmp_path / "a.json", b'[{"a": 1}, 12, {"b": 2}, no]'))
+    assert intake.rejected == {"malformed item": 2}
+    assert "beyond item 4; the 2 before it were kept" in intake.warnings[1]
 
 
 @pytest.mark.parametrize("content", [b"[1, 2]", b"[", b"no\n", b"[no]", b'{"a'])

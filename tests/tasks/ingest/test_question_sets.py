@@ -141,6 +141,8 @@ FORMS: list[tuple[dict[str, Any], list[str], str]] = [
     ({"conversations": TURNS}, ASKED, "ShareGPT"),
     ({"conversations": TURNS, "system": "Be brief."}, ["Be brief.", *ASKED], "ShareGPT with system"),
     ({"conversations": [{"from": "system", "value": "Be brief."}, *TURNS]}, ["Be brief.", *ASKED], "system as a turn"),
+    ({"messages": [MESSAGES[0], *MESSAGES]}, ["What is tea?\n\nWhat is tea?", "A warm drink."], "asked twice"),
+    ({"conversations": [TURNS[1], *TURNS, TURNS[0]]}, ASKED, "greeting before, question without answer after"),
     ({"messages": MESSAGES, "text": "What is tea?"}, ASKED, "chat with text"),
     ({"question": "What is tea?", "answer": "A warm drink.", "text": "x"}, ASKED, "question with text"),
     (
@@ -176,7 +178,7 @@ def test_a_row_is_named_after_its_source_or_that_of_its_metadata(tmp_path: Path)
     assert [row.source for row in read(lines(tmp_path / "a.jsonl", *rows))[0]] == ["ward", "home", "examples"]
 
 
-@pytest.mark.parametrize(("rating", "kept"), [(4, 4.0), (4.5, 4.5), (7, None), (0, None), ("5", None), (None, None)])
+@pytest.mark.parametrize(("rating", "kept"), [(1, 1.0), (4, 4.0), (4.5, 4.5), (5, 5.0), ("5", None), (None, None)])
 def test_a_rating_of_one_to_five_is_kept(tmp_path: Path, rating: object, kept: float | None) -> None:
     ((example,), _) = read(lines(tmp_path / "a.jsonl", {"input": "Tea?", "output": "Warm.", "rating": rating}))
     assert example.rating == kept
@@ -224,10 +226,31 @@ UNUSABLE: list[tuple[Any, str]] = [
     ({"messages": []}, "no question with an answer"),
     ({"messages": MESSAGES[:1]}, "no question with an answer"),
     ({"messages": MESSAGES[1:]}, "no question with an answer"),
-    ({"messages": [{**MESSAGES[0], "role": "human"}, MESSAGES[1]]}, "missing or malformed fields"),
-    ({"messages": [{**MESSAGES[0], "content": None}, MESSAGES[1]]}, "missing or malformed fields"),
+    ({"messages": [{**MESSAGES[0], "role": "human"}, MESSAGES[1]]}, "unknown role"),
+    ({"messages": [{**MESSAGES[0], "content": None}, MESSAGES[1]]}, "malformed messages"),
+    ({"messages": ["What is tea?", "A warm drink."]}, "malformed messages"),
+    ({"messages": [*MESSAGES, MESSAGES[1]]}, "two answers in a row"),
+    ({"messages": [*MESSAGES, {"role": "system", "content": "Be brief."}]}, "system message after the start"),
+    ({"messages": [{**MESSAGES[0], "content": "Te\0a?"}, MESSAGES[1]]}, "NUL character"),
+    ({"conversations": [*TURNS, TURNS[1]]}, "two answers in a row"),
+    ({"conversations": [TURNS[0], {"from": "gpt", "value": "Wa\0rm."}]}, "NUL character"),
+    ({"input": "Tea?", "output": "Wa\0rm."}, "NUL character"),
+    ({"input": "Tea?", "output": "Warm.", "history": [["Milk?", "No."], ["", "Yes."]]}, "two answers in a row"),
+    ({"input": "Tea?", "output": "Warm.", "history": [["Milk?", "N\0."]]}, "NUL character"),
+    ({"input": "Tea?", "output": "Warm.", "rating": 7}, "rating out of range"),
+    ({"input": "Tea?", "output": "Warm.", "rating": 0}, "rating out of range"),
+    ({"input": "Tea?", "output": "Warm.", "rating": 5.5}, "rating out of range"),
+    ({"input": "Tea?", "output": "Warm.", "rating": True}, "rating out of range"),
+    ({"question": "Tea?", "answer": "Yes.", "context": ["Tea."]}, "missing or malformed fields"),
+    ({"question": "Tea?", "answer": "Yes.", "context": 7}, "missing or malformed fields"),
+    ({"question": "Tea?", "answer": "Yes.", "context": "Te\0a."}, "NUL character"),
+    ({"PMID": 7, "QUESTION": "Tea?", "CONTEXTS": "We drank.", "LONG_ANSWER": "Yes."}, "missing or malformed fields"),
+    ({"PMID": 7, "QUESTION": "Tea?", "CONTEXTS": [1], "LONG_ANSWER": "Yes."}, "missing or malformed fields"),
+    ({"PMID": 7, "QUESTION": "Tea?", "CONTEXTS": {"a": "b"}, "LONG_ANSWER": "Yes."}, "missing or malformed fields"),
+    ({"PMID": 7, "QUESTION": "Tea?", "CONTEXTS": ["W\0e."], "LONG_ANSWER": "Yes."}, "NUL character"),
+    ({"text": "Te\0a."}, "NUL character"),
     ({"messages": [{**MESSAGES[0], "content": " "}, MESSAGES[1]]}, "empty message"),
-    ({"messages": "What is tea?"}, "missing or malformed fields"),
+    ({"messages": "What is tea?"}, "malformed messages"),
     ({"question": "Tea?"}, "missing or malformed fields"),
     ({"question": "", "answer": "Yes."}, "empty question"),
     ({"question": "Tea?", "answer": ["Yes."]}, "missing or malformed fields"),
