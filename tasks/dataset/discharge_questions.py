@@ -8,6 +8,7 @@ that need two facts put together; documents in other languages than English.
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -105,6 +106,9 @@ DRUGS: Mapping[str, tuple[str, ...]] = {  # to ask about where none of a drug's 
     "apixaban": ("eliquis",),
 }
 PLACEHOLDER = re.compile(r"\[[A-Z_0-9]+\]|90\+")
+AS_NEEDED = re.compile(r"\bp\.?\s?r\.?\s?n\b|\bneeded\b|\bas required\b", re.IGNORECASE)
+HEADING_AS_NEEDED = re.compile(rf"\D*?(?:{AS_NEEDED.pattern})", re.IGNORECASE)  # a dose before it: of that drug alone
+WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -158,13 +162,11 @@ def _about_topics(document: Document) -> Iterator[Question]:
 
 def _about_medications(document: Document) -> Iterator[Question]:
     lists = medication_lists(document.sections)
-    text = "\n".join(document.sections[number].text for number in sorted(lists))
-    if not text or len(text) > MAX_ANSWER_CHARS:
-        text = ""
+    entries = _entries(document, lists)
     medications = list(_medications(document))
-    if text:
+    text = _list_text(document, lists)
+    if len(text) <= MAX_ANSWER_CHARS and any(medication for _, medication, _ in entries):
         yield Question("medications", _phrase(document, "medications"), text, lists)
-    entries = [entry for number in lists for entry in medication_entries(document.sections[number].text)]
     if len(medications) == len(entries) > 1:  # a list of names that leaves one out would be wrong
         names = "\n".join(medication.name for medication, _ in medications)
         yield Question("names", _phrase(document, "names"), names, lists)
@@ -178,25 +180,54 @@ def _about_medications(document: Document) -> Iterator[Question]:
             yield _ask(document, kind, medication, getattr(medication, kind), place)
 
 
+def _list_text(document: Document, lists: frozenset[int]) -> str:
+    """Return the text of the lists, each below its label where a label says that a list is to be taken as needed."""
+    sections = [document.sections[number] for number in sorted(lists)]
+    labelled = any(AS_NEEDED.search(section.label) for section in sections)
+    return "\n".join(f"{section.label}:\n{section.text}" if labelled else section.text for section in sections)
+
+
+def _entries(document: Document, lists: frozenset[int]) -> list[tuple[str, Medication | None, int]]:
+    """Return each entry of the lists, what it is parsed as, and the section that holds it."""
+    found = ((entry, n) for n in sorted(lists) for entry in medication_entries(document.sections[n].text))
+    return [(entry, parse_medication(entry), n) for entry, n in found]
+
+
 def _medications(document: Document) -> Iterator[tuple[Medication, int]]:
-    """Yield the medications that are parsed and listed once, with the section that lists each."""
+    """Yield the medications that are parsed and named once, with the section that lists each.
+
+    None of a section whose label, or a heading in it, says "as needed": an entry alone would not say it.
+    """
     lists = medication_lists(document.sections)
-    entries = [(e, n) for n in sorted(lists) for e in medication_entries(document.sections[n].text)]
-    parsed = [(m, n) for e, n in entries if (m := parse_medication(e)) is not None]
-    names = [m.name.casefold() for m, _ in parsed]
-    listed = "\n".join(entry for entry, _ in entries).casefold()
-    for medication, place in parsed:
-        name = medication.name.casefold()
-        once = names.count(name) == 1 and len(re.findall(rf"\b{re.escape(name)}\b", listed)) == 1
-        if once and not PLACEHOLDER.search(medication.name):
+    entries = _entries(document, lists)
+    conditional = {n for entry, medication, n in entries if medication is None and HEADING_AS_NEEDED.match(entry)}
+    conditional |= {n for n in lists if AS_NEEDED.search(document.sections[n].label)}
+    named = _runs_of_words([e for e, _, _ in entries], {len(_words(m.name)) for _, m, _ in entries if m})
+    for _, medication, place in entries:
+        if medication is None or place in conditional or PLACEHOLDER.search(medication.name):
+            continue
+        if named[_words(medication.name)] == 1:
             yield medication, place
+
+
+def _runs_of_words(texts: list[str], lengths: set[int]) -> Counter[tuple[str, ...]]:
+    """Count the runs of words of the given lengths in each text, so that a name is found within another's entry too."""
+    runs: Counter[tuple[str, ...]] = Counter()
+    for words in map(_words, texts):
+        runs.update(words[i : i + length] for length in lengths for i in range(len(words) - length + 1))
+    return runs
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(WORD.findall(text.casefold()))
 
 
 def _missing_fields(document: Document) -> Iterator[Question]:
     """Yield a question for each field that an entry lacks, if its drug stands nowhere else in the document."""
-    everything = _everything(document)
-    for medication, place in _medications(document):
-        if everything.count(medication.name.casefold()) == 1:
+    medications = list(_medications(document))
+    named = _runs_of_words([_everything(document)], {len(_words(medication.name)) for medication, _ in medications})
+    for medication, place in medications:
+        if named[_words(medication.name)] == 1:
             for kind in MEDICATION_FIELDS:
                 if not getattr(medication, kind) and not (kind == "route" and medication.form):
                     yield _ask(document, kind, medication, NOT_MENTIONED, place)

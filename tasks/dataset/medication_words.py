@@ -99,7 +99,7 @@ NAME = re.compile(
 SENTENCE_WORDS = re.compile(
     r"\b(?:the|she|he|his|her|was|were|is|are|has|had|have|be|been|will|should|patient|you|your|which|that|this"
     r"|then|and"
-    r"|stop|stopped|discontinue|discontinued|hold|held|avoid|increase|decrease|changed?|included?|home|same|other"
+    r"|take|taken|taking|only|these|following|stop|stopped|discontinue|discontinued|hold|held|avoid|increase|decrease|changed?|included?|home|same|other"
     r"|all|any"
     r"|medications?|meds|medicines?|prescriptions?|refer|see|none|no|not|unknown|prior|usual|blood|pressure"
     r"|weight)\b",

@@ -93,6 +93,153 @@ def test_names_are_listed_only_where_every_entry_is_parsed() -> None:
     assert "names" not in answers(document(("Medications", "Iron 65 mg daily\nZinc 5 mg daily\nInsulin as before")))
 
 
+ABOUT_MEDICATIONS = ("medications", "names", "sig", "dose", "route", "frequency", "duration")
+
+
+def answered_on_medications(doc: Document) -> set[str]:
+    told = answers(doc)
+    return {answer for kind in ABOUT_MEDICATIONS for answer in told.get(kind, set())} - {NOT_MENTIONED}
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "MEDICATIONS NOT TO TAKE",
+        "Home Medications (do not take until you see your doctor)",
+        "Home medications you don't take any more",
+        "Home medications you don’t take any more",
+        "Never take these medications",
+        "Discontinued home medications",
+        "Home meds on hold",
+        "Home meds d/c'd",
+        "Discharge medications: no longer",
+    ],
+)
+def test_a_label_that_says_not_to_take_gives_no_directions(label: str) -> None:
+    assert answered_on_medications(document((label, "Ibuprofen 400 mg by mouth daily\nIron 65 mg daily"))) == set()
+    told = answered_on_medications(document(("Discharge medications", "Zinc 5 mg daily"), (label, "Iron 65 mg daily")))
+    assert "Zinc 5 mg daily" in told
+    assert "65" not in str(told)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The following were stopped:",
+        "HOLD these:",
+        "Held in hospital:",
+        "Do not take:",
+        "Don't take these.",
+        "Discontinue the following",
+        "D/C lisinopril",
+        "You should no longer take:",
+        "STOP zinc 5 mg daily",
+        "Zinc 5 mg daily for colds on hold",
+    ],
+)
+@pytest.mark.parametrize("label", ["Discharge Medications", "Medications"])
+def test_a_list_that_holds_an_order_to_stop_gives_no_directions(label: str, line: str) -> None:
+    for text in (f"{line}\nLisinopril 10 mg by mouth daily", f"Lisinopril 10 mg by mouth daily\n{line}"):
+        assert answered_on_medications(document((label, text), ("Medications taken", "Iron 65 mg daily"))) == set()
+
+
+def test_when_an_entry_ends_is_no_order_to_stop_the_others() -> None:
+    told = answers(document(("Discharge medications", "Iron 65 mg daily stop on [DATE]\nZinc 5 mg daily")))
+    assert told["sig"] >= {"65 mg daily stop on [DATE]", "5 mg daily"}
+
+
+@pytest.mark.parametrize("label", ["P.R.N. MEDICATIONS", "PRN meds", "As-needed medications", "Take when needed: meds"])
+def test_a_list_of_what_is_taken_as_needed_is_answered_only_whole_and_with_its_label(label: str) -> None:
+    told = answered_on_medications(document((label, "Tylenol 650 mg p.o. every 4 hours\nIron 65 mg daily")))
+    assert told == {f"{label}:\nTylenol 650 mg p.o. every 4 hours\nIron 65 mg daily"}
+
+
+def test_beside_a_list_as_needed_every_list_stands_below_its_label() -> None:
+    doc = document(("Home PRN meds", "Tylenol 650 mg daily"), ("Discharge meds", "Iron 65 mg daily"))
+    told = answered_on_medications(doc)
+    assert "Home PRN meds:\nTylenol 650 mg daily\nDischarge meds:\nIron 65 mg daily" in told
+    assert "65 mg daily" in told
+    assert "650 mg daily" not in told
+
+
+def test_below_a_line_that_says_as_needed_no_drug_is_asked_about_alone() -> None:
+    for heading in ("As needed:", "Taken only when needed", "P.R.N.: Motrin 400 mg"):
+        text = f"{heading}\nTylenol 650 mg every 4 hours"
+        assert answered_on_medications(document(("Medications", text))) == {text}
+
+
+def test_what_is_unparsed_and_taken_as_needed_says_nothing_of_the_others() -> None:
+    told = answers(document(("Medications", "Iron 65 mg daily\nTylenol 650 mg p.r.n. pain: see label")))
+    assert "65 mg daily" in told["sig"]
+
+
+def test_a_list_of_which_no_entry_is_parsed_is_no_answer() -> None:
+    assert answered_on_medications(document(("Medications", "Reviewed with the family.\nInsulin as before"))) == set()
+
+
+def test_a_name_within_another_entry_is_named_twice() -> None:
+    told = answers(document(("Medications", "Iron 65 mg daily\nIron sucrose 200 mg IV weekly\nZinc 5 mg daily")))
+    assert told["sig"] - {NOT_MENTIONED} == {"200 mg IV weekly", "5 mg daily"}
+
+
+def test_a_name_with_a_second_one_in_parentheses_is_asked_about() -> None:
+    assert "325 mg daily" in answers(document(("Medications", "acetaminophen (Tylenol) 325 mg daily")))["sig"]
+
+
+@pytest.mark.parametrize("kind", list(TOPICS))
+@pytest.mark.parametrize(
+    "nothing",
+    ["Not documented", "not applicable", "Deferred.", "not recorded", "Not available at this time", "None documented.",
+     "No information available", "N/A", "See chart.", "Per chart."],
+)  # fmt: skip
+def test_what_says_nothing_is_no_answer(kind: str, nothing: str) -> None:
+    labels = {
+        "diet": "Diet", "activity": "Activity", "follow_up": "Follow-up", "warnings": "Warnings",
+        "wound_care": "Wound care",
+    }  # fmt: skip
+    assert answers(document((labels[kind], nothing))).get(kind, set()) <= {NOT_MENTIONED}
+    inside = document(("Discharge instructions", f"{labels[kind]}: {nothing}\nRest well."))
+    assert answers(inside).get(kind, set()) <= {NOT_MENTIONED}
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "kind"),
+    [
+        ("Activity", "No restrictions.", "activity"),
+        ("Diet", "As tolerated.", "diet"),
+        ("Wound care", "Not needed after [DATE].", "wound_care"),
+        ("Instructions", "Call the office in case of fever, or if it bleeds.", "warnings"),
+        ("Warnings", "Do not wait. Call if you have a fever.", "warnings"),
+        ("Follow-up", "Discharged to a nursing home; follow-up with Dr. [NAME] on [DATE].", "follow_up"),
+        ("Follow-up", "Discharged to a nursing home.\nSee Dr. [NAME] in May.", "follow_up"),
+    ],
+)
+def test_what_only_looks_like_nothing_is_an_answer(label: str, text: str, kind: str) -> None:
+    assert answers(document((label, text)))[kind] == {text}
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "kind"),
+    [
+        ("Instructions", "Do not call the office for refills.", "warnings"),
+        ("Instructions", "Please don't call if you have a question on your bill.", "warnings"),
+        ("Instructions", "Call in a refill for pain.", "warnings"),
+        ("Plan", "Called in an antibiotic for fever.", "warnings"),
+        ("When to call", "Do not call for refills.", "warnings"),
+        ("Follow-up", "Discharged to a skilled nursing facility.", "follow_up"),
+        ("Disposition and follow-up", "The patient was discharged to a skilled nursing facility.", "follow_up"),
+        ("Disposition", "She is discharged to rehab for follow-up therapy.", "follow_up"),
+    ],
+)
+def test_a_sentence_that_only_has_the_words_of_a_topic_is_no_answer(label: str, text: str, kind: str) -> None:
+    assert answers(document((label, text))).get(kind, set()) <= {NOT_MENTIONED}
+
+
+def test_a_long_text_that_begins_like_a_reference_is_read_in_bounded_time() -> None:
+    assert "diet" not in answers(document(("Diet", "see " + "above " * 8_000)))
+    assert answered_on_medications(document(("Medications", "see " + "above " * 8_000))) == set()
+
+
 @pytest.mark.parametrize("kind", list(TOPICS))
 def test_a_topic_that_is_touched_anywhere_is_never_not_mentioned(kind: str) -> None:
     words = {

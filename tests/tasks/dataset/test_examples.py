@@ -43,7 +43,7 @@ def test_a_clinical_document_is_not_asked_what_a_paper_is() -> None:
 
 
 def test_a_derived_certificate_fits_the_example_and_names_the_redacted_row() -> None:
-    line = certified(paper(Section(text="We drank tea. It helps.")))
+    line = certified(paper(Section(text="We drank tea at sea. In conclusion, tea keeps sailors warm in winter.")))
     (made,) = certified_examples("documents", line, "MedicalQA")
     assert made.verified()
     assert made.certificate.derived_from == line.certificate.row_sha256
