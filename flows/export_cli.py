@@ -23,6 +23,15 @@ def export_chats(file: File, agent_type: Agent = DEFAULT.agent_type, as_json: As
     run_export_chats(file, agent_type, as_json=as_json)
 
 
+@export.command(name="texts", epilog="Example: rounds export texts papers.jsonl")
+@explained
+def export_texts(file: File, agent_type: Agent = DEFAULT.agent_type, as_json: AsJson = False) -> None:
+    """Write an agent's redacted papers of the training split as running text, for continued pre-training."""
+    from flows.export_commands import run_export_texts
+
+    run_export_texts(file, agent_type, as_json=as_json)
+
+
 @export.command(name="dataset", epilog="Example: rounds export dataset ds-3f9a train.jsonl --form sharegpt")
 @explained
 def export_dataset(

@@ -8,13 +8,14 @@ from rich.markup import escape
 from flows.console import out, print_json
 from infra import database
 from infra.artifacts import open_store
+from infra.settings import get_settings
 from infra.whole_files import write_whole
-from tasks.dataset.exporting import Form, export_rows
+from tasks.dataset.exporting import Form, export_rows, pretraining_rows
 from tasks.errors import RegistryError
 from tasks.ingest import chat_export
 from tasks.ingest.intake import Intake
-from tasks.records import CertifiedRow, Example
-from tasks.registry import lineage
+from tasks.records import CertifiedRow, CurationPolicy, Example
+from tasks.registry import lineage, retractions
 
 
 def run_export_chats(file: Path, agent_type: str, *, as_json: bool) -> None:
@@ -35,6 +36,18 @@ def run_export_dataset(dataset: str, file: Path, form: Form, split: str, *, as_j
     examples = (Example.model_validate(CertifiedRow.model_validate(line).verified()) for line in lines)
     rows = (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in export_rows(examples, form))
     told(file, write_whole(file, rows), 0, as_json=as_json)
+
+
+def run_export_texts(file: Path, agent_type: str, *, as_json: bool) -> None:
+    """Write an agent's papers as running text and print how many."""
+    store, settings = open_store(), get_settings()
+    with database.connect() as connection:
+        shards = [shard for shard in lineage.shards_of(connection, agent_type) if shard.kind == "documents"]
+        withdrawn = retractions.withdrawn_rows(connection, agent_type)
+    lines = (CertifiedRow.model_validate(line) for shard in shards for line in store.rows(shard.artifact))
+    rows = pretraining_rows(lines, CurationPolicy(agent_type=agent_type), settings.secret_key(), withdrawn)
+    written = write_whole(file, (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
+    told(file, written, 0, as_json=as_json)
 
 
 def told(file: Path, written: int, rejected: int, *, as_json: bool) -> None:

@@ -6,10 +6,13 @@ messages stand before the first question. Nothing is redacted here: export redac
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Literal
 
-from tasks.records import Example
+from tasks.dataset.abstracts import group_of
+from tasks.dataset.curation import split_of
+from tasks.dataset.paper_questions import pretraining_text
+from tasks.records import CertifiedRow, CurationPolicy, Document, Example
 
 Form = Literal["messages", "sharegpt", "instruction", "input-output"]
 SHAREGPT = {"user": "human", "assistant": "gpt", "system": "system"}
@@ -19,6 +22,30 @@ def export_rows(rows: Iterable[Example], form: Form) -> Iterator[dict[str, Any]]
     """Yield each example as a row of a form, without fields that are empty."""
     for example in rows:
         yield {name: value for name, value in _row(example, form).items() if value or name in {"input", "output"}}
+
+
+def pretraining_rows(
+    lines: Iterable[CertifiedRow], policy: CurationPolicy, key: bytes, withdrawn: Collection[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the redacted papers of the training split as running text, for continued pre-training.
+
+    Of a paper that came twice the last version counts. A paper whose group is held out is left out, because its
+    questions are; so is what was withdrawn, and every clinical document.
+
+    Raises:
+        PrivacyError: a row is not the one that its certificate names.
+    """
+    latest: dict[tuple[str, str], Document] = {}
+    for line in lines:
+        known = {name: value for name, value in line.verified().items() if name != "retracted"}
+        paper = Document.model_validate(known)
+        latest.pop((paper.source, paper.source_id), None)
+        if line.certificate.row_sha256 not in withdrawn and paper.source != "documents":
+            latest[paper.source, paper.source_id] = paper
+    for paper in latest.values():
+        if split_of(group_of(paper), key, policy) == "train" and (text := pretraining_text(paper)):
+            number = paper.pmid or paper.pmcid or paper.source_id
+            yield {"text": text, "source": paper.source, "paper_id": number, "title": paper.title}
 
 
 def _row(example: Example, form: Form) -> dict[str, Any]:

@@ -104,11 +104,12 @@ def _text(row: Mapping[str, Any], place: str, key: bytes) -> Document:
     source, number = str(row.get("source") or ""), str(row.get("paper_id") or row.get("id") or "").strip()
     subject, kind = str(row.get("subject_key") or ""), source.lower()
     arxiv = ARXIV_ID.fullmatch(number.removeprefix("arXiv:")) if kind == "arxiv" else None
+    title = optional(row, "title").strip()
     return Document(
         source=TEXTS,
         source_id=pseudonym(key, f"{source}:{number}" if number else place),
-        title=optional(row, "title").strip(),
-        sections=(Section(text=text),),
+        title=title,
+        sections=(Section(text=text.removeprefix(title).strip() or text),),
         pmid=number if kind == "pubmed" and PMID.fullmatch(number) else "",
         pmcid=number if kind in {"pmc", "pubmed central"} and PMCID.fullmatch(number) else "",
         doi=f"10.48550/arXiv.{arxiv[1]}" if arxiv else "",

@@ -89,7 +89,7 @@ def test_the_commands_are_these() -> None:
         "weekly", "collect", "train", "benchmark", "demo", "load-chats", "chat", "status", "doctor",
         "models list", "models show", "retractions",
         "ingest pubmed", "ingest pubmed-files", "ingest pmc", "ingest arxiv", "ingest interactions",
-        "ingest documents", "ingest examples", "export chats", "export dataset",
+        "ingest documents", "ingest examples", "export chats", "export dataset", "export texts",
     }  # fmt: skip
 
 
@@ -454,6 +454,21 @@ def test_a_dataset_is_exported_in_other_forms_and_read_back(registered: str, com
     assert_explained(command("export", "dataset", dataset["id"], str(tmp_path / "x"), "--split", "all"), 10, "no split")
     assert_explained(command("export", "dataset", dataset["id"], str(tmp_path / "no" / "x")), 4, "cannot be written")
     assert not (tmp_path / "x").exists()
+
+
+def test_papers_of_the_training_split_are_exported_as_text_and_read_back(
+    data: Path, hospital: Hospital, command: Command, tmp_path: Path
+) -> None:
+    taken = command("ingest", "pubmed-files", str(hospital.papers), "--json").json["new"]
+    file = str(tmp_path / "papers.jsonl")
+    written = command("export", "texts", file, "--json").json["written"]
+    assert 0 < written < taken  # a fifth is held out
+    assert command("ingest", "examples", file, "-a", "Clinical", "--json").json["new"] == written
+    with connect() as connection:
+        connection.execute(
+            "insert into withdrawals select 'pubmed', source_id, 'retracted' from rows where source = 'pubmed'"
+        )
+    assert command("export", "texts", file, "--json").json["written"] == 0
 
 
 def test_exported_chats_load_again(data: Path, hospital: Hospital, command: Command, tmp_path: Path) -> None:
