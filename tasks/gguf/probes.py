@@ -28,7 +28,9 @@ class ParityReport(Record):
     equal: int = Field(description="probes whose token ids are equal; all of them, or there is no report")
     refused: int = Field(description="of those, probes that the template refuses on both sides")
     positions: int = Field(description="positions at which the next token was compared")
-    top1_agreement: float = Field(ge=0, le=1, description="share of positions with the same most likely next token")
+    top1_agreement: float = Field(
+        ge=0, le=1, description="share of equal next tokens where the weights prefer one clearly"
+    )
     mean_kl: float = Field(description="mean Kullback-Leibler divergence of GGUF from Hugging Face, nats")
     answers: int = Field(description="greedy answers generated")
     ended: int = Field(description="of those, answers that ended with a stop token")
@@ -69,9 +71,10 @@ LOGIT_PROBES = ("a question", "system prompt", "several turns", "digits", "place
 ANSWER_PROBES = ("a question", "system prompt")
 ANSWER_TOKENS = 256  # a greedy answer that is longer than this counts as one without an end
 
-# Measured on a tiny base after 280 steps of pre-training, which prefers little strongly: F16 0.997, Q8_0 0.980,
-# Q6_K 0.959, Q5_K_M 0.941, Q4_K_M 0.911, Q2_K 0.666; mean KL 3e-6, 0.0008, 0.004, 0.010, 0.029, 0.22.
-MIN_AGREEMENT = {"F32": 0.98, "F16": 0.98, "BF16": 0.95, "Q8_0": 0.95, "Q6_K": 0.9, "Q5": 0.85, "Q4": 0.8}
+# Where the weights prefer a token clearly; measured on two tiny bases after fine-tuning, 114 and 137 such positions:
+# F16, Q8_0 1.000, Q6_K 1.000 and 0.985, Q4_K_M 0.991 and 0.978; another model's file 0.21. Over all 312 positions, of
+# which most are all but ties, the same Q6_K files gave 0.907 and 0.897.
+MIN_AGREEMENT = {"F32": 0.99, "F16": 0.99, "BF16": 0.98, "Q8_0": 0.98, "Q6_K": 0.95, "Q5": 0.93, "Q4": 0.9}
 MIN_AGREEMENT_ELSE = 0.5  # two and three bit types: coarse by their makers' own word
 
 
