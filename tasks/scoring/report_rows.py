@@ -29,7 +29,8 @@ def rows_view(report: ReportInput) -> dict[str, Any] | None:
         ("Redacted", certified.total(), "certified free of identifiers"),
     ]
     if report.dataset:
-        stages.append(("In the dataset", sum(report.dataset.examples.values()), report.dataset.id))
+        examples = f"{report.dataset.id}, examples: a paper makes several"
+        stages.append(("In the dataset", sum(report.dataset.examples.values()), examples))
         stages.append(("Trained on", report.dataset.examples.get("train", 0), "the rest is held out"))
     kept = report.dataset.sources if report.dataset else {}
     return {
