@@ -5,7 +5,7 @@ with their answers, a row of a question set is
 what it is. An example holds only words of the certified row and fixed sentences, so the row's certificate holds for it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tasks.dataset.discharge_questions import discharge_examples
 from tasks.dataset.paper_questions import paper_examples
@@ -33,8 +33,12 @@ def examples_of(kind: RowKind, row: dict[str, object], agent_type: str) -> Itera
     elif kind == "examples":
         yield Example.model_validate(row)
     else:
-        known = {name: value for name, value in row.items() if name != "retracted"}  # a field of rows before 0002
-        yield from from_document(Document.model_validate(known), agent_type)
+        yield from from_document(document_of(row), agent_type)
+
+
+def document_of(row: Mapping[str, object]) -> Document:
+    """Return a redacted row as a document; those taken before migration 0002 have a field `retracted`."""
+    return Document.model_validate({name: value for name, value in row.items() if name != "retracted"})
 
 
 def from_interaction(chat: Interaction) -> Example:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from tasks.dataset.abstracts import group_of
 from tasks.dataset.curation import split_of
+from tasks.dataset.examples import document_of
 from tasks.dataset.paper_questions import pretraining_text
 from tasks.records import CertifiedRow, CurationPolicy, Document, Example
 
@@ -37,8 +38,7 @@ def pretraining_rows(
     """
     latest: dict[tuple[str, str], Document] = {}
     for line in lines:
-        known = {name: value for name, value in line.verified().items() if name != "retracted"}
-        paper = Document.model_validate(known)
+        paper = document_of(line.verified())
         latest.pop((paper.source, paper.source_id), None)
         if line.certificate.row_sha256 not in withdrawn and paper.source != "documents":
             latest[paper.source, paper.source_id] = paper

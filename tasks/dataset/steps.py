@@ -12,6 +12,7 @@ from infra.artifacts import open_store
 from infra.settings import get_settings
 from tasks.dataset.building import curate, explain
 from tasks.dataset.curation import word_runs
+from tasks.dataset.examples import document_of
 from tasks.dataset.teacher import Lessons, Teacher, taught_examples
 from tasks.errors import DataError
 from tasks.policies import step
@@ -21,7 +22,6 @@ from tasks.records import (
     CertifiedRow,
     CurationPolicy,
     DatasetVersion,
-    Document,
     RawShard,
     RedactedShard,
     Suite,
@@ -85,9 +85,7 @@ def teach(agent_type: str, shard: RedactedShard) -> RawShard | None:
     """
     settings, store, lessons = get_settings(), open_store(), Lessons()
     teacher = Teacher(url=settings.teacher_url, model=settings.teacher_model, key=settings.teacher_key)
-    documents = (
-        Document.model_validate(CertifiedRow.model_validate(line).verified()) for line in store.rows(shard.artifact)
-    )
+    documents = (document_of(CertifiedRow.model_validate(line).verified()) for line in store.rows(shard.artifact))
     with httpx.Client() as client:
         pairs = (
             pair

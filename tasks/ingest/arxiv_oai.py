@@ -5,7 +5,6 @@ licence. Forms after https://info.arxiv.org/help/oa/index.html.
 """
 
 import gzip
-import io
 import re
 import zlib
 from collections.abc import Iterator
@@ -16,17 +15,16 @@ from typing import Any
 from lxml import etree
 
 from tasks.errors import SourceError
-from tasks.ingest.arxiv_records import SAFE, SOURCE, Paper, admit, documents, first_doi, one_line, read_feed
+from tasks.ingest.arxiv_records import SOURCE, Paper, admit, documents, first_doi, one_line, read_feed
 from tasks.ingest.intake import Intake
 from tasks.ingest.politeness import BadReply
+from tasks.ingest.source_files import SAFE_XML, SourceStream, open_source
 from tasks.records import Document
 
 OAI = "{http://www.openarchives.org/OAI/2.0/}"
 DC = "{http://purl.org/dc/elements/1.1/}"
 CREATIVE_COMMONS = re.compile(r"creativecommons\.org/(?:licenses/([a-z-]+)|publicdomain/(zero))/(\d\.\d)")
 FIX = "give a feed of arXiv's API (Atom) or records of its OAI-PMH interface, as they were answered"
-
-Stream = gzip.GzipFile | io.BufferedReader
 
 
 def read_arxiv_file(path: Path, intake: Intake) -> Iterator[Document]:
@@ -38,7 +36,7 @@ def read_arxiv_file(path: Path, intake: Intake) -> Iterator[Document]:
         SourceError: the file is neither, is an error of arXiv's, or is broken from the start.
     """
     try:
-        with _open(path) as file:
+        with open_source(path) as file:
             start = file.read(2000)
             file.seek(0)
             if f'"{OAI[1:-1]}"'.encode() in start:
@@ -53,16 +51,10 @@ def read_arxiv_file(path: Path, intake: Intake) -> Iterator[Document]:
         raise SourceError(f"{path} cannot be read: {error.strerror}.", fix="check its permissions") from error
 
 
-def _open(path: Path) -> Stream:
-    with path.open("rb") as file:
-        magic = file.read(2)
-    return gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb")
-
-
-def _oai_documents(file: Stream, path: Path, intake: Intake) -> Iterator[Document]:
+def _oai_documents(file: SourceStream, path: Path, intake: Intake) -> Iterator[Document]:
     met = 0
     try:
-        for _, element in etree.iterparse(file, tag=(f"{OAI}record", f"{OAI}error"), **SAFE):
+        for _, element in etree.iterparse(file, tag=(f"{OAI}record", f"{OAI}error"), **SAFE_XML):
             if element.tag == f"{OAI}error":
                 raise SourceError(f"{path} is an error of arXiv's: {element.get('code')}.", fix=FIX)
             met += 1

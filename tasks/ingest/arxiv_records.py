@@ -18,6 +18,7 @@ from tasks.errors import SourceError
 from tasks.ingest.doi import doi_or_none
 from tasks.ingest.intake import Intake
 from tasks.ingest.politeness import BadReply
+from tasks.ingest.source_files import SAFE_XML
 from tasks.records import Document, Section
 
 SOURCE = "arxiv"
@@ -37,7 +38,6 @@ IN_COMMENT = re.compile(rf"{STATED}|{DONE}|(?:^|[.,;:(\[]\s*){BARE}", re.IGNOREC
 FIRST_IN_ABSTRACT = re.compile(rf"\W*(?:{STATED}|{DONE})", re.IGNORECASE)
 ONLY_IN_ABSTRACT = re.compile(rf"\W*{BARE}", re.IGNORECASE)
 NO_ABSTRACT_CHARS = 300  # an abstract is longer than a notice in its place
-SAFE: dict[str, Any] = {"load_dtd": False, "no_network": True, "resolve_entities": False}
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def read_feed(content: bytes) -> Feed:
     if not start:
         raise BadReply("an empty reply")
     try:
-        root = etree.fromstring(content, etree.XMLParser(**SAFE))
+        root = etree.fromstring(content, etree.XMLParser(**SAFE_XML))
     except etree.XMLSyntaxError:
         raise BadReply("an HTML page" if b"<html" in start else "malformed or truncated XML") from None
     if root.tag != f"{ATOM}feed":

@@ -58,15 +58,15 @@ class Reach:
         return {source: changed_in, source + ID: id_, source + CLUSTER: self.cluster} if self.kept else {}
 
 
-def reach(conn: psycopg.Connection[Any], query: ChatQuery, source: str, *, wait: bool = True) -> Reach:
-    """Return from where to where `query` reads; `wait` gives older transactions `WAIT_SECONDS` to end.
+def reach(conn: psycopg.Connection[Any], query: ChatQuery, source: str) -> Reach:
+    """Return from where to where `query` reads; older transactions are given `WAIT_SECONDS` to end.
 
     Raises:
         SourceError: changed_in of a row is null, so that no reading would find it.
     """
     upto, newest = _horizon(conn, query)
     target, deadline = newest or 0, time.monotonic() + WAIT_SECONDS
-    while wait and target >= upto and time.monotonic() < deadline:
+    while target >= upto and time.monotonic() < deadline:
         time.sleep(0.1)
         upto, _ = _horizon(conn, query)
     cluster, dated, warnings = cluster_identity(conn), newest != 0, []
@@ -76,7 +76,7 @@ def reach(conn: psycopg.Connection[Any], query: ChatQuery, source: str, *, wait:
         )
     if not dated:
         warnings.append(
-            "interactions has no column changed_in: all chats are read each time. README says how to add it."
+            "interactions has no column changed_in: all chats are read each time. docs/sources.md says how to add it."
         )
     elif not cluster:
         warnings.append(

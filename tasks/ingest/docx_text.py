@@ -23,12 +23,12 @@ from lxml import etree
 
 from tasks.ingest.document_lines import Line, UnreadableDocument, single_spaced
 from tasks.ingest.note_headings import is_known_heading
+from tasks.ingest.source_files import SAFE_XML
 
 MAX_UNPACKED_BYTES = 100_000_000  # all parts; python-docx holds them in memory, pictures too
 MAX_PARTS = 5_000
 CELL_BORDER = " | "
 HEADING_STYLES = ("heading", "title", "subtitle")
-SAFE: dict[str, Any] = {"load_dtd": False, "no_network": True, "resolve_entities": False}
 # python-docx takes the parts of a document to be what they ought to be.
 DAMAGED = (
     *(etree.XMLSyntaxError, OpcError, InvalidXmlError, zlib.error, struct.error),
@@ -63,7 +63,7 @@ def _require_harmless(archive: zipfile.ZipFile) -> None:
     for part in parts:
         if part.filename.endswith((".xml", ".rels")):
             with archive.open(part) as xml:
-                _, root = next(etree.iterparse(xml, events=("start",), **SAFE))
+                _, root = next(etree.iterparse(xml, events=("start",), **SAFE_XML))
                 if root.getroottree().docinfo.internalDTD is not None:
                     raise UnreadableDocument("XML entities")
 

@@ -9,7 +9,6 @@ forms (NLM 2.3, 3.0) differ in what is read here only by `copyright-statement` a
 """
 
 import gzip
-import io
 import re
 import tarfile
 import zlib
@@ -24,18 +23,12 @@ from tasks.ingest import licences
 from tasks.ingest.intake import Intake
 from tasks.ingest.jats_links import SOURCE, XLINK, ids_of, ids_of_link, is_retracted, notice_of, withdraw
 from tasks.ingest.jats_text import SIDE_ABSTRACTS, body_sections, text_of, title_of
+from tasks.ingest.source_files import SAFE_PLAIN_XML, SourceStream, open_source
 from tasks.records import Document, Section
 
 ABSTRACT = "Abstract"  # labels of an abstract's sections begin so: `Abstract`, `Abstract: Methods`
 PACKAGES = (".tar.gz", ".tgz", ".tar")
 ARTICLES = (".xml", ".nxml", ".xml.gz", ".nxml.gz")
-SAFE: dict[str, Any] = {  # nothing from the network, no declared entity expanded; libxml2's size limits stay on
-    "load_dtd": False,
-    "no_network": True,
-    "resolve_entities": False,
-    "remove_comments": True,
-    "remove_pis": True,
-}
 FIX = "give JATS XML as PMC's open-access service has it (.xml, .nxml, .tar.gz), or leave the file out"
 JATS_NAMESPACE = re.compile(r"\{https?://jats\.nlm\.nih\.gov/[^}]*\}")  # OAI-PMH replies put the article into one
 CORRECTIONS = {"correction", "corrections", "erratum", "addendum", "expression-of-concern", "partial-retraction"}
@@ -50,7 +43,7 @@ DATES = (
 )  # the first that is there; a release in PMC is no publication
 
 
-Stream = IO[bytes] | gzip.GzipFile | io.BufferedReader
+Stream = IO[bytes] | SourceStream
 
 
 def read_articles(path: Path, intake: Intake, *, allowed: Collection[str] = licences.ALLOWED) -> Iterator[Document]:
@@ -78,7 +71,7 @@ def read_articles(path: Path, intake: Intake, *, allowed: Collection[str] = lice
 
 def _articles(path: Path, intake: Intake) -> Iterator[tuple[Any, str]]:
     if not path.name.lower().endswith(PACKAGES):
-        with _open(path) as file:
+        with open_source(path) as file:
             yield from _parsed(file, str(path), intake)
         return
     with tarfile.open(path, "r|*") as package:
@@ -89,15 +82,9 @@ def _articles(path: Path, intake: Intake) -> Iterator[tuple[Any, str]]:
                     yield from _parsed(content, f"{path}!{member.name}", intake)
 
 
-def _open(path: Path) -> Stream:
-    with path.open("rb") as file:
-        magic = file.read(2)
-    return gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb")  # a name may lie, the magic does not
-
-
 def _parsed(file: Stream, name: str, intake: Intake) -> Iterator[tuple[Any, str]]:
     try:
-        for _, element in etree.iterparse(file, events=("end",), tag="{*}article", **SAFE):
+        for _, element in etree.iterparse(file, events=("end",), tag="{*}article", **SAFE_PLAIN_XML):
             _without_namespace(element)
             yield element, f"{name}:{element.sourceline}"
             element.clear(keep_tail=False)

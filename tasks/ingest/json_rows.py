@@ -7,7 +7,6 @@ encodings than UTF-8.
 
 import codecs
 import gzip
-import io
 import itertools
 import json
 import re
@@ -20,6 +19,7 @@ import orjson
 
 from tasks.errors import SourceError
 from tasks.ingest.intake import Intake
+from tasks.ingest.source_files import SourceStream, open_source
 
 NAMED_FAULTS = 20  # a file; more of the same tells a person nothing
 MALFORMED = "malformed item"
@@ -29,7 +29,6 @@ NUMBERED = re.compile(rb'\{\s*"\d+"\s*:\s*\{')  # an object of objects by number
 BOM = b"\xef\xbb\xbf"
 _DECODER = json.JSONDecoder()
 
-File = gzip.GzipFile | io.BufferedReader
 Row = tuple[str, Mapping[str, Any]]  # its place or its key, its fields
 
 
@@ -52,9 +51,9 @@ def json_rows(path: Path, intake: Intake, *, source: str, fix: str) -> Iterator[
     met = 0
     rejected = intake.rejected.total()
     try:
-        with _open(path) as file:
+        with open_source(path) as file:
             start = file.read(4096).removeprefix(BOM).lstrip()
-        with _open(path) as file:
+        with open_source(path) as file:
             for row in _rows(path, file, start, intake, source):
                 met += 1
                 yield row
@@ -66,13 +65,7 @@ def json_rows(path: Path, intake: Intake, *, source: str, fix: str) -> Iterator[
         raise SourceError(f"{path}: none of its {faults} lines or items is a JSON object.", fix=fix)
 
 
-def _open(path: Path) -> File:
-    with path.open("rb") as file:
-        magic = file.read(2)
-    return gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb")
-
-
-def _rows(path: Path, file: File, start: bytes, intake: Intake, source: str) -> Iterator[Row]:
+def _rows(path: Path, file: SourceStream, start: bytes, intake: Intake, source: str) -> Iterator[Row]:
     if start.startswith(b"[") or NUMBERED.match(start):
         unit, values = "item", _items(file)
     else:
@@ -96,7 +89,7 @@ def _rows(path: Path, file: File, start: bytes, intake: Intake, source: str) -> 
         intake.warn(f"{path}: {faults - NAMED_FAULTS} further {unit}s are no JSON objects")
 
 
-def _lines(file: File) -> Iterator[tuple[int, str, object]]:
+def _lines(file: SourceStream) -> Iterator[tuple[int, str, object]]:
     for number, line in enumerate(file, start=1):
         if not line.strip():
             continue
@@ -106,7 +99,7 @@ def _lines(file: File) -> Iterator[tuple[int, str, object]]:
             yield number, "", None
 
 
-def _items(file: File) -> Iterator[tuple[int, str, object]]:
+def _items(file: SourceStream) -> Iterator[tuple[int, str, object]]:
     """Yield the items of an array, or the members of an object with their keys.
 
     Raises:
@@ -134,7 +127,7 @@ def _items(file: File) -> Iterator[tuple[int, str, object]]:
 class _Text:
     """A text that is read piece by piece and parsed value by value."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: SourceStream) -> None:
         self._file, self._piece, self._at = file, "", 0
         self._decode = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode
 

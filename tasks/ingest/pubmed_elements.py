@@ -9,13 +9,6 @@ from typing import Any
 
 from lxml import etree
 
-SAFE: dict[str, Any] = {  # nothing from the network, no declared entity expanded; libxml2's size limits stay on
-    "load_dtd": False,
-    "no_network": True,
-    "resolve_entities": False,
-    "remove_comments": True,
-    "remove_pis": True,
-}
 SETTING = (  # for a record that needs what the head of its file declares: entities like &nbsp;, prefixes of formulas
     b'<!DOCTYPE set SYSTEM ""><set xmlns:mml="http://www.w3.org/1998/Math/MathML"'
     b' xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">%b</set>'
@@ -28,7 +21,7 @@ CUTS = (  # in the DTD's order; a list within a list leaves a faulty rest, and t
 
 
 def parse_record(record: bytes, parser: etree.XMLParser) -> Any:
-    """Return the element that the bytes are, or None; `parser` is an XMLParser made with SAFE."""
+    """Return the element that the bytes are, or None; `parser` is an XMLParser made with SAFE_PLAIN_XML."""
     try:
         return etree.fromstring(_shortened(record), parser)
     except etree.XMLSyntaxError:

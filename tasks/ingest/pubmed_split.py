@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
-from tasks.ingest.pubmed_elements import SAFE, parse_record
+from tasks.ingest.pubmed_elements import parse_record
+from tasks.ingest.source_files import SAFE_PLAIN_XML
 
 CITATION, BOOK, DELETIONS = RECORDS = ("PubmedArticle", "PubmedBookArticle", "DeleteCitation")
 MALFORMED, TRUNCATED, TOO_LARGE = "malformed", "truncated", "too large"
@@ -69,7 +70,7 @@ def split(chunks: Iterable[bytes]) -> Iterator[Piece]:
     Raises:
         Broken: the stream ended within a record or a set; all whole records before were yielded.
     """
-    window, parser, sets, cut = _Window(chunks), etree.XMLParser(**SAFE), 0, False
+    window, parser, sets, cut = _Window(chunks), etree.XMLParser(**SAFE_PLAIN_XML), 0, False
     while window.has_more():
         if between := BETWEEN.match(window.bytes, window.at):
             sets += {None: 0, b"": 1, b"/": -1}[between["closing"]]
@@ -103,7 +104,7 @@ def parse_whole(chunks: Iterable[bytes]) -> Iterator[Piece]:
     Raises:
         Broken: malformed or truncated XML; the whole records before it were yielded.
     """
-    parser = etree.XMLPullParser(events=("end",), tag=RECORDS, **SAFE)
+    parser = etree.XMLPullParser(events=("end",), tag=RECORDS, **SAFE_PLAIN_XML)
     fault: etree.XMLSyntaxError | None = None
     for chunk in chain(chunks, (b"",)):
         try:

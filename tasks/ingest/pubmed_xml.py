@@ -5,7 +5,6 @@ apart and what is safe against a hostile file. Not covered: books (counted), ful
 """
 
 import gzip
-import io
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,10 +16,10 @@ from lxml import etree
 
 from tasks.errors import SourceError
 from tasks.ingest.intake import Intake
-from tasks.ingest.pubmed_elements import SAFE
 from tasks.ingest.pubmed_records import SOURCE as SOURCE
 from tasks.ingest.pubmed_records import Citation, is_pmid, read_citation, text_of, version_of
 from tasks.ingest.pubmed_split import BOOK, CITATION, TRUNCATED, Broken, Piece, is_plain, parse_whole, split
+from tasks.ingest.source_files import SAFE_PLAIN_XML, SourceStream, open_source
 
 DELETED: Final = "deleted"
 ROOTS = ("PubmedArticleSet", "PubmedArticle", "PubmedBookArticleSet")
@@ -28,8 +27,6 @@ CHUNK_BYTES = 1 << 18
 HEAD_BYTES = 1 << 12
 NAMED_FAULTS = 20  # a file; more of the same tells a person nothing
 REFETCH = "fetch the file again as PubMed XML (efetch with retmode=xml, or a pubmed*.xml.gz file), or leave it out"
-
-Stream = gzip.GzipFile | io.BufferedReader
 
 
 def read_citations(path: Path, intake: Intake) -> Iterator[Citation]:
@@ -42,7 +39,7 @@ def read_citations(path: Path, intake: Intake) -> Iterator[Citation]:
     """
     faults = _Faults(path, intake)
     try:
-        with _open(path) as file:
+        with open_source(path) as file:
             for piece in _pieces(path, file, faults):
                 if piece.element is None:
                     faults.add(piece)
@@ -56,13 +53,7 @@ def read_citations(path: Path, intake: Intake) -> Iterator[Citation]:
     faults.report()
 
 
-def _open(path: Path) -> Stream:
-    with path.open("rb") as file:
-        magic = file.read(2)
-    return gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb")  # a name may lie, the magic does not
-
-
-def _pieces(path: Path, file: Stream, faults: "_Faults") -> Iterator[Piece]:
+def _pieces(path: Path, file: SourceStream, faults: "_Faults") -> Iterator[Piece]:
     chunks, start = faults.undamaged(file), b""
     while len(start) < HEAD_BYTES and (chunk := next(chunks, b"")):
         start += chunk
@@ -87,7 +78,7 @@ def _other_kind(start: bytes) -> str:
         return "an HTML page"
     if not text.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
         return "no XML"
-    parser = etree.XMLPullParser(events=("start",), **SAFE)
+    parser = etree.XMLPullParser(events=("start",), **SAFE_PLAIN_XML)
     with suppress(etree.XMLSyntaxError):  # which the reading of the whole will meet and name
         parser.feed(start)
     root = next((element.tag for _, element in parser.read_events()), ROOTS[0])
@@ -119,7 +110,7 @@ class _Faults:
         self._count = 0
         self._path, self._intake = path, intake
 
-    def undamaged(self, file: Stream) -> Iterator[bytes]:
+    def undamaged(self, file: SourceStream) -> Iterator[bytes]:
         """Yield the content up to where the gzip data are damaged."""
         try:
             while chunk := file.read1(CHUNK_BYTES):

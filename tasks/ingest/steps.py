@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -106,7 +106,7 @@ def collect_pubmed(
         part = pubmed_search.Part(citations, intake, start, READING_CITATIONS)
         reading = _reading(agent_type, pubmed_xml.SOURCE, latest_documents(part, intake), intake)
     reached = reading.watermark.get(pubmed_xml.SOURCE)
-    watermark = {place: reached} if reached and _joins(since, kept) else {}
+    watermark = _moved(place, reached, since, kept)
     return reading.model_copy(update={"watermark": watermark, "goes_on": reached if part.cut else None})
 
 
@@ -120,8 +120,8 @@ def collect_arxiv(agent_type: str, query: str, since: date | None, limit: int | 
         # The limit counts what is new: the reader yields the latest first, and the ledger passes over what was taken.
         rows = arxiv_search.read_arxiv(query, since=start, limit=None, client=client, intake=intake)
         reading = _reading(agent_type, arxiv_records.SOURCE, rows, intake, limit=limit)
-    reached = reading.watermark.get(arxiv_records.SOURCE)
-    return reading.model_copy(update={"watermark": {place: reached} if reached and _joins(since, kept) else {}})
+    watermark = _moved(place, reading.watermark.get(arxiv_records.SOURCE), since, kept)
+    return reading.model_copy(update={"watermark": watermark})
 
 
 @step(cached=False)
@@ -270,18 +270,18 @@ def _reading(
         unchanged=intake.unchanged,
         retracted=intake.retracted,
         rejected=dict(intake.rejected),
-        rejects=_unless_empty(store, store.save_rows("rejects", map(vars, intake.rejects()))),
-        withdrawn=_unless_empty(store, store.save_rows("withdrawn", intake.withdrawals())),
+        rejects=_saved(store, "rejects", map(vars, intake.rejects())),
+        withdrawn=_saved(store, "withdrawn", intake.withdrawals()),
         watermark=dict(intake.watermark) if finished else {},
         files=files if finished else (),
         warnings=tuple(intake.warnings),
     )
 
 
-def _unless_empty(store: ArtifactStore, artifact: Artifact) -> Artifact | None:
-    if artifact.rows:
-        return artifact
-    store.delete(artifact)
+def _saved(store: ArtifactStore, kind: str, rows: Iterator[Mapping[str, object] | BaseModel]) -> Artifact | None:
+    """Save rows, or nothing where there are none."""
+    for first in rows:
+        return store.save_rows(kind, itertools.chain((first,), rows))
     return None
 
 
@@ -322,9 +322,10 @@ def _place(source: str, query: str) -> str:
     return f"{source} {hashlib.sha256(query.encode()).hexdigest()[:16]}"
 
 
-def _joins(since: date | None, kept: int) -> bool:
-    """Say whether a reading leaves no gap behind what was read before: only then may the watermark move."""
-    return since is None or not kept or _days(since) <= kept
+def _moved(place: str, reached: int | None, since: date | None, kept: int) -> dict[str, int]:
+    """Return a search's watermark; none where the reading leaves a gap behind what was read before."""
+    joins = since is None or not kept or _days(since) <= kept
+    return {place: reached} if reached and joins else {}
 
 
 def _days(since: date | None) -> int:
