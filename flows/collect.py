@@ -4,9 +4,9 @@ Source after source, reading after reading: each is redacted, recorded and remem
 raw rows are deleted, so a killed run continues where it was and disk space does not grow with the sources.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, time
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from prefect import Task, flow, unmapped
 from prefect.futures import PrefectFuture
@@ -24,6 +24,7 @@ from tasks.phi import steps as phi
 from tasks.records import ChatQuery, RawShard, Reading, RedactedShard, SourceFile
 from tasks.registry import steps as registry
 
+T = TypeVar("T")
 FileStep = Task[[str, tuple[SourceFile, ...], int | None], Reading]
 
 # Redaction holds the interpreter: threads would only share one core. Other machines are for a Dask or Ray runner.
@@ -84,13 +85,11 @@ def readings(request: CollectRequest) -> Iterator[Reading]:
 
 def documents(request: CollectRequest) -> Iterator[Reading]:
     """Read discharge documents place by place, until the limit is reached."""
-    left = request.limit
-    for place in dict.fromkeys(request.documents):
-        reading = ingest.collect_clinical_documents(request.agent_type, place, request.since, left)
-        yield reading
-        left = left and left - reading.taken
-        if left == 0:
-            return
+
+    def read(place: str, left: int | None) -> Reading:
+        return ingest.collect_clinical_documents(request.agent_type, place, request.since, left)
+
+    yield from up_to(request.limit, dict.fromkeys(request.documents), read)
 
 
 def searched(request: CollectRequest) -> Iterator[Reading]:
@@ -106,10 +105,19 @@ def files_of(
     request: CollectRequest, paths: tuple[str, ...], suffixes: tuple[str, ...], collect_files: FileStep
 ) -> Iterator[Reading]:
     """Read the files that were not read before, as many at a time as a batch holds, until the limit is reached."""
-    left = request.limit
     found = ingest.find_files(paths, request.agent_type, suffixes, request.since) if paths else ()
-    for files in batches(found):
-        reading = refuse_empty(collect_files(request.agent_type, files, left))
+
+    def read(files: tuple[SourceFile, ...], left: int | None) -> Reading:
+        return refuse_empty(collect_files(request.agent_type, files, left))
+
+    yield from up_to(request.limit, batches(found), read)
+
+
+def up_to(limit: int | None, parts: Iterable[T], read: Callable[[T, int | None], Reading]) -> Iterator[Reading]:
+    """Read the parts of a source in turn, each with what is left of the limit, until nothing is left."""
+    left = limit
+    for part in parts:
+        reading = read(part, left)
         yield reading
         left = left and left - reading.taken
         if left == 0:
