@@ -9,9 +9,10 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
+from tasks.placeholders import PLACEHOLDER
 from tasks.records import CurationPolicy, Example, Message, Split
 
-PLACEHOLDERS = re.compile(r"\[[A-Z_0-9]+\]|90\+")
+PLACEHOLDERS = re.compile(rf"{PLACEHOLDER.pattern}|90\+")
 NOT_A_WORD = re.compile(r"\W+")
 OVERLAP_WORDS = 8  # a shared run of eight words is a copy, not a coincidence, in questions of ten to thirty words
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from tasks.dataset.discharge_topics import MAX_ANSWER_CHARS, TOPICS, medication_lists, mentions, told
 from tasks.dataset.medication_lines import Medication, medication_entries, parse_medication
+from tasks.placeholders import PLACEHOLDER
 from tasks.records import Document, Example, Message
 
 NOT_MENTIONED = "This information is not mentioned in your discharge summary."
@@ -105,7 +106,6 @@ DRUGS: Mapping[str, tuple[str, ...]] = {  # to ask about where none of a drug's 
     "ibuprofen": ("motrin", "advil", "duexis"),
     "apixaban": ("eliquis",),
 }
-PLACEHOLDER = re.compile(r"\[[A-Z_0-9]+\]|90\+")
 AS_NEEDED = re.compile(r"\bp\.?\s?r\.?\s?n\b|\bneeded\b|\bas required\b", re.IGNORECASE)
 HEADING_AS_NEEDED = re.compile(rf"\D*?(?:{AS_NEEDED.pattern})", re.IGNORECASE)  # a dose before it: of that drug alone
 WORD = re.compile(r"\w+")

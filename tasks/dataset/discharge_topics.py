@@ -172,7 +172,7 @@ def medication_lists(sections: tuple[Section, ...]) -> frozenset[int]:
 
 
 def _orders_to_stop(text: str) -> bool:
-    """Say whether a list holds an order to stop; an entry's own end ("stop on [DATE]") is none."""
+    """Say whether a list holds an order to stop; an entry's own end ("stop on [REDACTED-DATE]") is none."""
     found = [entry for entry in medication_entries(text) if ORDER_TO_STOP.search(entry)]
     for entry in found:
         medication = parse_medication(entry)

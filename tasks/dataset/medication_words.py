@@ -58,7 +58,7 @@ DURATION = (
     rf"(?:(?:for|x|times|×) ?(?:the next |a total of |another |up to )?{COUNT}(?: ?(?:more"
     rf"|additional))? ?-?{PERIOD_UNIT}"
     rf"(?: total| course)?|{COUNT}[- ]{PERIOD_UNIT}(?: course| supply)?"
-    r"|(?:until|through|thru|till|stop(?:ping)? on|ending|end date) (?:\[[A-Z_]+\]|\d[\d/.-]*|gone|finished"
+    r"|(?:until|through|thru|till|stop(?:ping)? on|ending|end date) (?:\[[A-Z_-]+\]|\d[\d/.-]*|gone|finished"
     r"|complete[d]?)"
     r"|indefinitely|long[- ]term|lifelong)"
 )
@@ -120,7 +120,7 @@ NOT_A_NAME = (
     r"|plus|reduc\w+|take|taper\w*|the|then|thereafter|total|twice|up|use|with)\b)"
 )
 NEXT_ENTRY = re.compile(  # a new name with a strength or an amount after it
-    rf"(?:[;,.]\s+(?:and\s+)?|\s+and\s+)(?={NOT_A_NAME}(?:[A-Za-z][\w'/-]*|\[[A-Z_]+\])"
+    rf"(?:[;,.]\s+(?:and\s+)?|\s+and\s+)(?={NOT_A_NAME}(?:[A-Za-z][\w'/-]*|\[[A-Z_-]+\])"
     r"(?:[ -](?!(?:for|to|then|times?|by)\b)[A-Za-z(][\w')/-]*){0,3}"
     rf"\s\.?\d[\d.,/-]*\s?-?(?:{UNIT})(?![A-Za-z0-9]))",
     re.IGNORECASE,

@@ -14,10 +14,11 @@ import itertools
 import re
 from collections.abc import Iterator
 
+from tasks.placeholders import PLACEHOLDER
+
 COVERAGE = 0.8  # of content words; lower lets a made-up clause of one word in four pass
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\[(])|\n+")
-WORD = re.compile(r"\[[A-Z_0-9]+\]|[^\W_]+(?:[.,'’-][^\W_]+)*%?")
-PLACEHOLDER = re.compile(r"\[[A-Z_0-9]+\]")
+WORD = re.compile(rf"{PLACEHOLDER.pattern}|[^\W_]+(?:[.,'’-][^\W_]+)*%?")
 DENIALS = re.compile(
     r"\b(?:no|not|nor|never|neither|none|without|cannot|fail(?:s|ed)? to|lack(?:s|ed)?)\b|n['’]t\b", re.I
 )

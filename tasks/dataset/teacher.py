@@ -31,7 +31,8 @@ SILENT_IN_A_ROW = 5  # passages without a reply, after which the server counts a
 BUSY = frozenset({408, 409, 425, 429})  # and every 5xx: waiting can cure them
 INSTRUCTIONS = (
     "You write questions and answers for medical training. Use only what the passage says, in its words; invent no"
-    " name, number or finding. Copy placeholders such as [NAME] as they are or leave them out. Every question must be"
+    " name, number or finding. Copy placeholders such as [REDACTED-NAME] as they are or leave them out. Every question"
+    " must be"
     " understood without the passage, every answer be one to three sentences. Reply with JSON alone:"
     ' {"pairs": [{"question": "...", "answer": "..."}]}'
 )

@@ -63,7 +63,13 @@ PROBES = (
     _probe("punctuation", ("user", "``` x = {a: [1, 2]} ``` ------ ...... !!! ?? https://example.org/a_b?c=1#d")),
     _probe("other scripts", ("user", "Ärztin, français, боль в груди, 发烧三天, ปวดหัว, صداع شديد, तेज बुखार")),
     _probe("combining marks", ("user", "cafe\u0301 and café, \u200bzero\u200dwidth, ﬁ, Å, ½, µg, 37°C, ≥ 5 × 10⁹/L")),
-    _probe("placeholders", ("user", "[NAME] was seen on [DATE] at [LOCATION], record [MRN], aged 90+.")),
+    _probe(
+        "placeholders",
+        (
+            "user",
+            "[REDACTED-NAME] was seen on [REDACTED-DATE] at home, record [REDACTED-MRN], aged 90+.",
+        ),
+    ),
     _probe("long text", ("user", LONG)),
 )
 

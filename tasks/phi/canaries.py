@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from tasks.errors import PrivacyError
-from tasks.phi.categories import CATEGORIES, PLACEHOLDER
-from tasks.phi.redaction import Redactor, texts_of
+from tasks.phi.categories import CATEGORIES
+from tasks.phi.fields import texts_of
+from tasks.phi.redaction import Redactor
+from tasks.placeholders import AGGREGATED, PLACEHOLDER
 
 _PER_CATEGORY = 4
 _SYLLABLES = ("bran", "dol", "fen", "gar", "hol", "kes", "lor", "mar", "nor", "pel", "quin", "ros", "sel", "tor", "vil")
@@ -31,7 +33,7 @@ class Canary(NamedTuple):
 
     def survives(self, redacted: str) -> bool:
         """Say whether a letter or digit of the value is left: one that is neither of the sentence nor a placeholder."""
-        rest = PLACEHOLDER.sub("", redacted.replace(CATEGORIES["AGE_OVER_89"].placeholder, ""))
+        rest = PLACEHOLDER.sub("", redacted.replace(AGGREGATED, ""))
         sentence = iter(self.sentence)
         return not all(character in sentence for character in rest if character.isalnum())  # in order
 
@@ -56,7 +58,11 @@ _VALUES: dict[str, tuple[Callable[[random.Random], str], tuple[str, ...]]] = {
     "GEO": (lambda r: f"{_digits(r, 3)} {_word(r)} Street", ("Address: {}", "He lives at {}, alone.", "Sent to {}.")),
     "DATE": (
         lambda r: f"{r.randint(1, 12):02}/{r.randint(1, 28):02}/{r.randint(1950, 2025)}",
-        ("Seen on {}.", "DOB: {}", "Discharged {} in good condition."),
+        ("Seen on {}.", "Admitted {}", "Discharged {} in good condition."),
+    ),
+    "DOB": (
+        lambda r: f"{r.randint(1, 12):02}/{r.randint(1, 28):02}/{r.randint(1950, 2025)}",
+        ("DOB: {}", "Born on {}.", "Date of birth {}."),
     ),
     "AGE_OVER_89": (
         lambda r: str(r.randint(91, 109)),

@@ -1,44 +1,43 @@
 """The identifiers of the Safe Harbor rule, 45 CFR 164.514(b)(2)(i)(A)-(R), as this stage names and replaces them.
 
-The rule's eighteen letters become nineteen categories, because letter C asks for two treatments: dates are replaced,
-ages over 89 are aggregated to "90+". Safe Harbor would allow the year of a date to stay; the placeholder policy here
-is stricter and replaces the whole date. It does not cover the actual-knowledge condition of (b)(2)(ii).
+The rule's eighteen letters become twenty categories, because letter C asks for three treatments: dates are replaced,
+birth dates say so, ages over 89 are aggregated to "90+". It does not cover the actual-knowledge condition of
+(b)(2)(ii).
 """
 
-import re
 from types import MappingProxyType
 from typing import NamedTuple
 
 
 class Category(NamedTuple):
-    """One kind of identifier: its letter in the rule and what stands in its place after redaction."""
+    """One kind of identifier: its letter in the rule, and what it is."""
 
     letter: str
-    placeholder: str
     about: str
 
 
 CATEGORIES = MappingProxyType(
     {
-        "NAME": Category("A", "[NAME]", "names of patients, relatives, clinicians"),
-        "GEO": Category("B", "[GEO]", "places smaller than a state, facilities, ZIP codes"),
-        "DATE": Category("C", "[DATE]", "dates that say more than the year"),
-        "AGE_OVER_89": Category("C", "90+", "ages over 89"),
-        "PHONE": Category("D", "[PHONE]", "telephone numbers"),
-        "FAX": Category("E", "[FAX]", "fax numbers"),
-        "EMAIL": Category("F", "[EMAIL]", "e-mail addresses"),
-        "SSN": Category("G", "[SSN]", "social security numbers, also masked"),
-        "MRN": Category("H", "[MRN]", "medical record numbers"),
-        "HEALTH_PLAN": Category("I", "[HEALTH_PLAN]", "health plan beneficiary numbers"),
-        "ACCOUNT": Category("J", "[ACCOUNT]", "account, card and bank numbers"),
-        "LICENSE": Category("K", "[LICENSE]", "certificate and licence numbers"),
-        "VEHICLE": Category("L", "[VEHICLE]", "vehicle identifiers and plates"),
-        "DEVICE": Category("M", "[DEVICE]", "device identifiers and serial numbers"),
-        "URL": Category("N", "[URL]", "web addresses"),
-        "IP": Category("O", "[IP]", "IP and hardware addresses"),
-        "BIOMETRIC": Category("P", "[BIOMETRIC]", "biometric identifiers"),
-        "PHOTO": Category("Q", "[PHOTO]", "full-face photographs and comparable images"),
-        "OTHER_ID": Category("R", "[OTHER_ID]", "any other unique number, characteristic or code"),
+        "NAME": Category("A", "names of patients, relatives, clinicians"),
+        "GEO": Category("B", "places smaller than a state, facilities, ZIP codes"),
+        "DATE": Category("C", "dates that say more than the year"),
+        "DOB": Category("C", "dates of birth"),
+        "AGE_OVER_89": Category("C", "ages over 89"),
+        "PHONE": Category("D", "telephone numbers"),
+        "FAX": Category("E", "fax numbers"),
+        "EMAIL": Category("F", "e-mail addresses"),
+        "SSN": Category("G", "social security numbers, also masked"),
+        "MRN": Category("H", "medical record numbers"),
+        "HEALTH_PLAN": Category("I", "health plan beneficiary numbers"),
+        "ACCOUNT": Category("J", "account, card and bank numbers"),
+        "LICENSE": Category("K", "certificate and licence numbers"),
+        "VEHICLE": Category("L", "vehicle identifiers and plates"),
+        "DEVICE": Category("M", "device identifiers and serial numbers"),
+        "URL": Category("N", "web addresses"),
+        "IP": Category("O", "IP and hardware addresses"),
+        "BIOMETRIC": Category("P", "biometric identifiers"),
+        "PHOTO": Category("Q", "full-face photographs and comparable images"),
+        "OTHER_ID": Category("R", "any other unique number, characteristic or code"),
     }
 )
 
@@ -73,8 +72,6 @@ FROM_PRESIDIO = MappingProxyType(
         "ID": "OTHER_ID",
     }
 )
-
-PLACEHOLDER = re.compile("|".join(re.escape(c.placeholder) for c in CATEGORIES.values() if c.placeholder[0] == "["))
 
 
 def category_of(entity_type: str) -> str:

@@ -6,12 +6,13 @@ write the store can write a certificate.
 
 from collections.abc import Mapping
 
-from tasks.phi.redaction import POLICY
 from tasks.records import PhiCertificate, row_sha256
 
 
-def certify(row: Mapping[str, object], *, engine: str, findings: Mapping[str, int], second_pass: int) -> PhiCertificate:
+def certify(
+    row: Mapping[str, object], *, engine: str, policy: str, findings: Mapping[str, int], second_pass: int
+) -> PhiCertificate:
     """Return the certificate of a redacted row; `second_pass` is what the second detector still saw."""
     return PhiCertificate(
-        row_sha256=row_sha256(row), engine=engine, policy=POLICY, findings=dict(findings), second_pass=second_pass
+        row_sha256=row_sha256(row), engine=engine, policy=policy, findings=dict(findings), second_pass=second_pass
     )

@@ -7,11 +7,32 @@ findings everywhere. What a recognizer raises stops the text: redaction fails cl
 from collections.abc import Iterable, Sequence
 
 from tasks.errors import PrivacyError
-from tasks.phi.categories import PLACEHOLDER, category_of
+from tasks.phi.categories import category_of
 from tasks.phi.normalisation import Normalised
-from tasks.phi.presidio import AnalyzerEngine, EntityRecognizer, NoOpNlpEngine, RecognizerRegistry, RecognizerResult
+from tasks.phi.presidio import (
+    AnalyzerEngine,
+    ContextAwareEnhancer,
+    EntityRecognizer,
+    NoOpNlpEngine,
+    RecognizerRegistry,
+    RecognizerResult,
+)
 from tasks.phi.recognizers import RECOGNIZERS
+from tasks.placeholders import PLACEHOLDER
 from tasks.records import PhiFinding
+
+
+class NoContext(ContextAwareEnhancer):  # type: ignore[misc]  # Presidio carries no types here
+    """Leaves scores as they are: the rules read their surroundings themselves, and copying every result is slow."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 0, 0, 0)
+
+    def enhance_using_context(
+        self, text: str, raw_results: list[RecognizerResult], *_: object, **__: object
+    ) -> list[RecognizerResult]:
+        """Return the results as they came."""
+        return raw_results
 
 
 class Detector:
@@ -23,23 +44,29 @@ class Detector:
         for recognizer in [kind() for kind in RECOGNIZERS] if recognizers is None else recognizers:
             registry.add_recognizer(recognizer)
         engine = NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "no_op"}])
-        self._analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["en"])
+        self._analyzer = AnalyzerEngine(
+            registry=registry, nlp_engine=engine, supported_languages=["en"], context_aware_enhancer=NoContext()
+        )
+        self._entities = self._analyzer.get_supported_entities("en")
         self._nothing_parsed = engine.process_text("", "en")
 
     def find(self, text: str) -> list[PhiFinding]:
         """Return findings in order, overlaps merged; offsets are characters of `text`, half-open.
 
+        Placeholders are no findings, and no finding reaches into one.
+
         Raises:
             PrivacyError: a recognizer failed. The message names the kind of failure and no text.
         """
-        plain = Normalised(text)
-        results = self._results(plain.text)
-        taken = [match.span() for match in PLACEHOLDER.finditer(text)] if "[" in text else []
-        return _merged((_finding(result, plain) for result in results), taken)
+        placeholders = [match.span() for match in PLACEHOLDER.finditer(text)] if "[REDACTED-" in text else []
+        plain = Normalised(_blanked(text, placeholders))
+        return _merged((_finding(result, plain) for result in self._results(plain.text)), placeholders)
 
     def _results(self, text: str) -> list[RecognizerResult]:
         try:
-            return list(self._analyzer.analyze(text, language="en", nlp_artifacts=self._nothing_parsed))
+            return list(
+                self._analyzer.analyze(text, language="en", entities=self._entities, nlp_artifacts=self._nothing_parsed)
+            )
         except Exception as error:  # noqa: BLE001  # whatever it is, the text must not go on
             failed = type(error).__name__
         # raised outside the handler: the recognizer's own exception may quote the text and must not be chained
@@ -49,6 +76,13 @@ class Detector:
         )
 
 
+def _blanked(text: str, placeholders: Sequence[tuple[int, int]]) -> str:
+    """Return the text with what is between a placeholder's brackets made unreadable, lengths kept."""
+    for start, end in placeholders:
+        text = f"{text[: start + 1]}{'_' * (end - start - 2)}{text[end - 1 :]}"
+    return text
+
+
 def _finding(result: RecognizerResult, plain: Normalised) -> PhiFinding:
     start, end = plain.original(result.start, result.end)
     name = (result.recognition_metadata or {}).get(RecognizerResult.RECOGNIZER_NAME_KEY, "")
@@ -56,16 +90,26 @@ def _finding(result: RecognizerResult, plain: Normalised) -> PhiFinding:
     return PhiFinding(category=category, start=start, end=end, score=float(result.score), recognizer=name)
 
 
-def _merged(findings: Iterable[PhiFinding], taken: Sequence[tuple[int, int]]) -> list[PhiFinding]:
-    """Join overlapping findings; the surest, then the longest, names the union. Placeholders are no findings."""
+def _merged(findings: Iterable[PhiFinding], placeholders: Sequence[tuple[int, int]]) -> list[PhiFinding]:
+    """Join overlapping findings; the surest, then the longest, names the union."""
     merged: list[PhiFinding] = []
-    for finding in sorted(findings, key=lambda f: (f.start, -f.end)):
-        if any(start < finding.end and finding.start < end for start, end in taken):
-            continue
-        if merged and finding.start < merged[-1].end:
-            last = merged[-1]
-            surer = max(last, finding, key=lambda f: (f.score, f.end - f.start))
-            merged[-1] = surer.model_copy(update={"start": last.start, "end": max(last.end, finding.end)})
-        else:
-            merged.append(finding)
+    for found in sorted(findings, key=lambda f: (f.start, -f.end)):
+        for finding in _outside(found, placeholders):
+            if merged and finding.start < merged[-1].end:
+                last = merged[-1]
+                surer = max(last, finding, key=lambda f: (f.score, f.end - f.start))
+                merged[-1] = surer.model_copy(update={"start": last.start, "end": max(last.end, finding.end)})
+            else:
+                merged.append(finding)
     return merged
+
+
+def _outside(finding: PhiFinding, placeholders: Sequence[tuple[int, int]]) -> list[PhiFinding]:
+    """Cut a finding at the placeholders that it reaches into."""
+    parts = [finding]
+    for start, end in placeholders:
+        for part in [p for p in parts if start < p.end and p.start < end]:
+            parts.remove(part)
+            sides = ((part.start, min(part.end, start)), (max(part.start, end), part.end))
+            parts += [part.model_copy(update={"start": a, "end": b}) for a, b in sides if a < b]
+    return parts

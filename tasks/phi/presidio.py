@@ -24,6 +24,14 @@ def _hidden(*modules: str) -> Iterator[None]:
 
 with _hidden() if "torch" in sys.modules else _hidden("torch", "transformers", "stanza", "gliner", "tensorflow"):
     from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
+    from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
     from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
-__all__ = ["AnalyzerEngine", "EntityRecognizer", "NoOpNlpEngine", "RecognizerRegistry", "RecognizerResult"]
+__all__ = [
+    "AnalyzerEngine",
+    "ContextAwareEnhancer",
+    "EntityRecognizer",
+    "NoOpNlpEngine",
+    "RecognizerRegistry",
+    "RecognizerResult",
+]

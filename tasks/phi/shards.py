@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from tasks.phi import canaries
 from tasks.phi.certificates import certify
-from tasks.phi.redaction import Redactor, texts_of
+from tasks.phi.fields import texts_of
+from tasks.phi.redaction import Redactor
 from tasks.phi.second_pass import count_residual
 from tasks.records import CertifiedRow, RowKind
 
@@ -39,4 +40,6 @@ def certified_rows(
         if residual:
             tally.withheld += 1
             continue
-        yield CertifiedRow(row=redacted, certificate=certify(redacted, engine=engine, findings=counts, second_pass=0))
+        policy = redactor.policy.version
+        certificate = certify(redacted, engine=engine, policy=policy, findings=counts, second_pass=0)
+        yield CertifiedRow(row=redacted, certificate=certificate)

@@ -19,14 +19,14 @@ def engine_version() -> str:
 @step()
 def redact_shard(shard: RawShard, engine: str) -> RedactedShard:
     """Redact and certify every row of a raw shard; rows that the second detector refuses are withheld and counted."""
-    from tasks.phi.redaction import POLICY, Redactor
+    from tasks.phi.redaction import Redactor
     from tasks.phi.shards import Tally, certified_rows
 
-    store, tally = open_store(), Tally()
+    store, tally, redactor = open_store(), Tally(), Redactor()
     rows = certified_rows(
         store.rows(shard.artifact),
         shard.kind,
-        redactor=Redactor(),
+        redactor=redactor,
         engine=engine,
         seed=shard.artifact.sha256,
         tally=tally,
@@ -43,5 +43,5 @@ def redact_shard(shard: RawShard, engine: str) -> RedactedShard:
         canaries=tally.canaries,
         withheld=tally.withheld,
         engine=engine,
-        policy=POLICY,
+        policy=redactor.policy.version,
     )

@@ -3,6 +3,7 @@
 from tasks.phi.recognizers.account import AccountRecognizer
 from tasks.phi.recognizers.ages import AgeRecognizer
 from tasks.phi.recognizers.biometric import BiometricRecognizer
+from tasks.phi.recognizers.birth_dates import BirthDateRecognizer
 from tasks.phi.recognizers.dates import DateRecognizer
 from tasks.phi.recognizers.device import DeviceRecognizer
 from tasks.phi.recognizers.email import EmailRecognizer
@@ -25,6 +26,7 @@ RECOGNIZERS: tuple[type[RuleRecognizer], ...] = (
     NameRecognizer,
     GeographicRecognizer,
     DateRecognizer,
+    BirthDateRecognizer,
     AgeRecognizer,
     PhoneRecognizer,
     FaxRecognizer,

@@ -51,7 +51,7 @@ class AccountRecognizer(RuleRecognizer):
                 "swift",
                 "transact",
             ),
-            value=r"#?[A-Za-z0-9*•]+(?:[-./][A-Za-z0-9*•]+|(?<=[\d*•])[ ][\d*•]{3,})*",
+            value=r"#?[a-z0-9*•]+(?:[-./][a-z0-9*•]+|(?<=[\d*•])[ ][\d*•]{3,})*",
         ),
         keyed("ending in|last four of (?:the )?card", gate=("ending", "card"), value=r"\d{4}", score=0.6),
     )

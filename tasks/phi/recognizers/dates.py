@@ -1,8 +1,8 @@
-"""Dates that say more than the year (45 CFR 164.514(b)(2)(i)(C)), and years of birth that reveal an age over 89.
+"""Dates that say more than the year (45 CFR 164.514(b)(2)(i)(C)).
 
-Covers written months in either order, ISO dates and timestamps, day/month/year in digits, month/year, month/day after
-a word that asks for a date, and dates of birth without separators. It does not cover relative dates ("last Friday"),
-weekdays, holidays, or a year that stands alone, which Safe Harbor lets stay.
+Covers written months in either order, ISO dates and timestamps, day/month/year in digits, month/year, and month/day
+after a word that asks for a date. Dates of birth have a file of their own. It does not cover relative
+dates ("last Friday"), weekdays, holidays, or a year that stands alone, which Safe Harbor lets stay.
 """
 
 import re
@@ -29,7 +29,7 @@ _TIME = r"(?:(?:T|\s+)\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d|[Aa
 
 
 class DateRecognizer(RuleRecognizer):
-    """Dates, dates of birth, and month with year."""
+    """Dates, and month with year."""
 
     category = "DATE"
     rules = (
@@ -106,25 +106,5 @@ class DateRecognizer(RuleRecognizer):
                 re.IGNORECASE,
             ),
             0.6,
-        ),
-        # DOB: 03151948 · born 1948-3-15 · DOB 3.15.48 · birth year
-        Rule(
-            re.compile(
-                r"(?:\bd\.?o\.?b\.?|\bdate\s+of\s+birth|\bbirth\s*date|\bborn(?:\s+on)?|\bbirthday"
-                r"|\bdate)\s*[:=]?\s*(?:is\s+)?"
-                r"(?P<phi>\d{8}|\d{1,4}[-/. ]\d{1,2}[-/. ]\d{2,4})(?!\d)",
-                re.IGNORECASE,
-            ),
-            0.95,
-            ("b", "date"),
-        ),
-        Rule(
-            re.compile(
-                r"(?:\bborn\s+in|\bd\.?o\.?b\.?:?|\byear\s+of\s+birth:?"
-                r"|\bbirth\s+year:?)\s*(?P<phi>(?:18\d\d|19[0-3]\d))\b",
-                re.I,
-            ),
-            0.8,
-            ("b",),
         ),
     )

@@ -32,6 +32,6 @@ class HealthPlanRecognizer(RuleRecognizer):
             gate=("insur", "ins", "pay", "polic", "plan", "member", "subscr", "benef", "medi", "tricare", "hicn", "mbi",
                   "hbn", "hp", "claim", "group", "coverage", "enroll", "rx"),
             # four bare digits after "plan" or "Medicare" are a year or a count
-            value=r"#?(?!\d{1,4}(?![\w-]))[A-Za-z0-9]+(?:[-./][A-Za-z0-9]+|(?<=\d)[ ]\d{3,})*",
+            value=r"#?(?!\d{1,4}(?![\w-]))[a-z0-9]+(?:[-./][a-z0-9]+|(?<=\d)[ ]\d{3,})*",
         ),
     )  # fmt: skip

@@ -35,7 +35,7 @@ class PhotoRecognizer(RuleRecognizer):
             r"(?:face|facial|patient|full[- ]face|clinical|id|head)?\s*(?:photo(?:graph)?|headshot|selfie"
             r"|mugshot|portrait|image|picture)",
             gate=("photo", "headshot", "selfie", "mugshot", "portrait", "image", "picture"),
-            value=r"#?[A-Za-z0-9]+(?:[-_./][A-Za-z0-9]+)*",
+            value=r"#?[a-z0-9]+(?:[-_./][a-z0-9]+)*",
             score=0.7,
         ),
     )

@@ -33,7 +33,7 @@ class VehicleRecognizer(RuleRecognizer):
             r"vin|chassis|rego|(?:licen[cs]e|car|vehicle|registration|number)\s+(?:plate|tag)|plate|tag"
             r"|vehicle(?:\s+(?:identification|registration))?",
             gate=("vin", "vehicle", "chassis", "plate", "tag", "rego"),
-            value=r"#?(?:[A-Z]{2}\s)?[A-Za-z0-9]+(?:[- ](?=[A-Za-z]{0,3}\d)[A-Za-z0-9]+)*",
+            value=r"#?(?:[a-z]{2}\s)?[a-z0-9]+(?:[- ](?=[a-z]{0,3}\d)[a-z0-9]+)*",
             digits=2,
             score=0.9,
         ),

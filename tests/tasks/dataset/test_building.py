@@ -110,7 +110,7 @@ def test_what_is_left_out_is_counted_by_reason() -> None:
         chat(1, "Fine."),
         chat(2, "word " * 101),
         chat(3, "Rest.", question="How is Graves disease treated in adults?"),
-        chat(4, "[NAME]"),
+        chat(4, "[REDACTED-NAME]"),
         runs=word_runs("How is Graves disease treated in adults?"),
     )
     assert answers(result) == ["Fine."]

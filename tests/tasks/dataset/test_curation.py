@@ -25,9 +25,9 @@ def example(question: str, answer: str, **fields: object) -> Example:
         ("x" * 50_001, "Too long to read.", "input too long"),
         ("x" * 50_000, "Just short enough.", None),
         ("Which diet is advised?", " \n", "empty answer"),
-        ("Who signed the note?", "[NAME], [DATE].", "placeholders only"),
+        ("Who signed the note?", "[REDACTED-NAME], [REDACTED-DATE].", "placeholders only"),
         ("How old is the patient?", "90+", "placeholders only"),
-        ("Who signed the note?", "Dr [NAME] did.", None),
+        ("Who signed the note?", "Dr [REDACTED-NAME] did.", None),
         ("Which diet is advised?", "which diet is  ADVISED", "answer echoes the question"),
     ],
 )

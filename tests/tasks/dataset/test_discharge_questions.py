@@ -22,7 +22,7 @@ SUMMARY = (
         "Discharge instructions",
         "No lifting above 10 pounds. Call the office if you have a fever. Keep the dressing dry.",
     ),
-    ("Follow-up", "See Dr. [NAME] in the clinic on [DATE]."),
+    ("Follow-up", "See Dr. [REDACTED-NAME] in the clinic on [REDACTED-DATE]."),
 )
 
 
@@ -52,7 +52,7 @@ def test_a_summary_is_asked_about_everything_that_it_tells() -> None:
     assert told["activity"] == {"No lifting above 10 pounds."}
     assert told["warnings"] == {"Call the office if you have a fever."}
     assert told["wound_care"] == {"Keep the dressing dry."}
-    assert told["follow_up"] == {"See Dr. [NAME] in the clinic on [DATE]."}
+    assert told["follow_up"] == {"See Dr. [REDACTED-NAME] in the clinic on [REDACTED-DATE]."}
 
 
 def test_over_many_documents_every_field_is_asked_for() -> None:
@@ -144,8 +144,8 @@ def test_a_list_that_holds_an_order_to_stop_gives_no_directions(label: str, line
 
 
 def test_when_an_entry_ends_is_no_order_to_stop_the_others() -> None:
-    told = answers(document(("Discharge medications", "Iron 65 mg daily stop on [DATE]\nZinc 5 mg daily")))
-    assert told["sig"] >= {"65 mg daily stop on [DATE]", "5 mg daily"}
+    told = answers(document(("Discharge medications", "Iron 65 mg daily stop on [REDACTED-DATE]\nZinc 5 mg daily")))
+    assert told["sig"] >= {"65 mg daily stop on [REDACTED-DATE]", "5 mg daily"}
 
 
 @pytest.mark.parametrize("label", ["P.R.N. MEDICATIONS", "PRN meds", "As-needed medications", "Take when needed: meds"])
@@ -207,11 +207,15 @@ def test_what_says_nothing_is_no_answer(kind: str, nothing: str) -> None:
     [
         ("Activity", "No restrictions.", "activity"),
         ("Diet", "As tolerated.", "diet"),
-        ("Wound care", "Not needed after [DATE].", "wound_care"),
+        ("Wound care", "Not needed after [REDACTED-DATE].", "wound_care"),
         ("Instructions", "Call the office in case of fever, or if it bleeds.", "warnings"),
         ("Warnings", "Do not wait. Call if you have a fever.", "warnings"),
-        ("Follow-up", "Discharged to a nursing home; follow-up with Dr. [NAME] on [DATE].", "follow_up"),
-        ("Follow-up", "Discharged to a nursing home.\nSee Dr. [NAME] in May.", "follow_up"),
+        (
+            "Follow-up",
+            "Discharged to a nursing home; follow-up with Dr. [REDACTED-NAME] on [REDACTED-DATE].",
+            "follow_up",
+        ),
+        ("Follow-up", "Discharged to a nursing home.\nSee Dr. [REDACTED-NAME] in May.", "follow_up"),
     ],
 )
 def test_what_only_looks_like_nothing_is_an_answer(label: str, text: str, kind: str) -> None:
@@ -306,9 +310,9 @@ def test_a_question_whose_section_does_not_fit_is_left_out() -> None:
 LINES = st.sampled_from(
     (
         "Lisinopril 10 mg by mouth once daily", "Iron 65 mg daily", "Insulin as before", "1. Zinc 5 mg PO b.i.d.",
-        "Prednisone 20 mg daily for 2 days, then 10 mg daily", "[NAME] 5 mg daily", "See Dr. [NAME] on [DATE].",
+        "Prednisone 20 mg daily for 2 days, then 10 mg daily", "[REDACTED-NAME] 5 mg daily", "See Dr. [REDACTED-NAME] on [REDACTED-DATE].",  # noqa: E501
         "No lifting.", "Low salt diet. Call if you have a fever, or come back.", "Keep the wound dry; no bath.", "90+",
-        "Warfarin 5 mg daily and aspirin 81 mg daily until [DATE]", "None.", "Refer to chart.",
+        "Warfarin 5 mg daily and aspirin 81 mg daily until [REDACTED-DATE]", "None.", "Refer to chart.",
     )
 )  # fmt: skip
 SECTIONS = st.tuples(

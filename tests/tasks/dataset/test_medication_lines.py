@@ -22,7 +22,14 @@ from tasks.dataset.medication_lines import medication_entries, parse_medication
         ("Fentanyl patch 25 mcg/hr q72h", "Fentanyl", "25 mcg/hr", "", "q72h", ""),
         ("KCl 20 mEq t.i.d.", "KCl", "20 mEq", "", "t.i.d.", ""),
         ("Timolol 0.5% 1 drop in both eyes twice daily", "Timolol", "0.5% 1 drop", "in both eyes", "twice daily", ""),
-        ("Coumadin 5 mg every other day until [DATE]", "Coumadin", "5 mg", "", "every other day", "until [DATE]"),
+        (
+            "Coumadin 5 mg every other day until [REDACTED-DATE]",
+            "Coumadin",
+            "5 mg",
+            "",
+            "every other day",
+            "until [REDACTED-DATE]",
+        ),
         (
             "Amoxicillin | 500 mg | oral | 3 times a day | for 10 days",
             "Amoxicillin",
@@ -83,7 +90,7 @@ def test_entries_give_their_fields(entry: str, name: str, dose: str, route: str,
         ("BP 120/80", "a measurement"),
         ("Weight 70 kg", "a measurement"),
         ("Keflex 500 mg 3 times a day and to resume other medication", "an order beside it"),
-        ("[NAME] 5 mg daily", "the name was redacted"),
+        ("[REDACTED-NAME] 5 mg daily", "the name was redacted"),
         ("10 mg daily", "no name"),
         ("", "nothing"),
     ],
@@ -122,7 +129,7 @@ def test_a_list_is_split_into_its_entries(text: str, entries: list[str]) -> None
 
 PIECES = st.sampled_from(
     ("Lisinopril", "10 mg", "500", "tablet", "by mouth", "PO", "daily", "b.i.d.", "q6h", "as needed", "for pain", "-",
-     "for 7 days", "x 3", ",", "and", "(", ")", "[DATE]", "stop", "%", "#3")
+     "for 7 days", "x 3", ",", "and", "(", ")", "[REDACTED-DATE]", "stop", "%", "#3")
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from tasks.dataset.support import SENTENCE_END, unsupported
 
 PASSAGE = (
     "Thirty of 40 sailors given tea were warmer after 2 weeks. Tea did not change sleep. Frostbite decreased in the tea"
-    " group (5% vs 12%). Coffee raised pulse by 1,200 beats. Dr [NAME] led the trial in Norway."
+    " group (5% vs 12%). Coffee raised pulse by 1,200 beats. Dr [REDACTED-NAME] led the trial in Norway."
 )
 NOT_SAID = "not said by the passage"
 NOT_THERE = "number or name not in the passage"
@@ -19,7 +19,7 @@ PAIRS = [
     ("How many sailors were warmer?", "Thirty of the 40 sailors were warmer after 2 weeks.", ""),
     ("Did tea change sleep?", "Tea did not change sleep.", ""),
     ("Describe the pulse.", "Coffee raised the pulse by 1200 beats.", ""),
-    ("Who led the trial?", "Dr [NAME] led the trial in Norway.", ""),
+    ("Who led the trial?", "Dr [REDACTED-NAME] led the trial in Norway.", ""),
     ("What happened to frostbite?", "Frostbite increased in the tea group.", NOT_SAID),
     ("What happened to frostbite?", "Frostbite increased in the tea group, 5% vs 12%, of sailors.", NOT_SAID),
     ("What happened to the pulse?", "Coffee lowered pulse by 1,200 beats, raised.", "other direction than the passage"),
@@ -29,11 +29,11 @@ PAIRS = [
     ("How many?", "Thirty of 40 sailors were warmer. The others got 7 cups.", NOT_THERE),
     ("How many had frostbite?", "Frostbite decreased in the tea group by 40.", NOT_SAID),
     ("Who led the trial?", "Brask led the trial.", NOT_THERE),
-    ("Who led the trial?", "Dr [NAME] of Oslo led the trial.", NOT_THERE),
+    ("Who led the trial?", "Dr [REDACTED-NAME] of Oslo led the trial.", NOT_THERE),
     ("Which drug?", "TNF was given to sailors.", NOT_THERE),
-    ("Who led the trial?", "Dr [PHONE] led the trial.", "invented placeholder"),
-    ("Is [SSN] warm?", "Sailors given tea were warmer.", "invented placeholder"),
-    ("Who led the trial?", "[NAME].", "placeholders only"),
+    ("Who led the trial?", "Dr [REDACTED-PHONE] led the trial.", "invented placeholder"),
+    ("Is [REDACTED-SSN] warm?", "Sailors given tea were warmer.", "invented placeholder"),
+    ("Who led the trial?", "[REDACTED-NAME].", "placeholders only"),
     ("Did sailors in Sweden drink?", "Sailors given tea were warmer.", "question names what the passage does not"),
     ("Did 50 sailors drink?", "Sailors given tea were warmer.", "question names what the passage does not"),
     ("What does tea cure?", "Tea cures cancer in sailors.", NOT_SAID),

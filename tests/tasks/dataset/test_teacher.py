@@ -23,7 +23,9 @@ PAPER = Document(
     source="pubmed",
     source_id="99000001",
     title="A trial of tea.",
-    sections=(Section(text="Thirty of 40 sailors were warmer. Frostbite decreased with tea. Dr [NAME] agreed."),),
+    sections=(
+        Section(text="Thirty of 40 sailors were warmer. Frostbite decreased with tea. Dr [REDACTED-NAME] agreed."),
+    ),
 )
 TRUE = {"question": "What happened to frostbite?", "answer": "Frostbite decreased with tea."}
 LIE = {"question": "What happened to frostbite?", "answer": "Frostbite decreased with tea in 77 sailors."}

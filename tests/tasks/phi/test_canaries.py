@@ -55,11 +55,11 @@ def test_half_redacted_identifiers_of_every_kind_have_survived(share: float) -> 
 @pytest.mark.parametrize(
     ("redacted", "left"),
     [
-        ("Patient: [NAME]", False),
-        ("[NAME]", False),
-        ("Patient: [NAME] ([NAME])", False),
-        ("Patient: [NAME]Fengar", True),
-        ("Patient: [NAME] x", True),
+        ("Patient: [REDACTED-NAME]", False),
+        ("[REDACTED-NAME]", False),
+        ("Patient: [REDACTED-NAME] ([REDACTED-NAME])", False),
+        ("Patient: [REDACTED-NAME]Fengar", True),
+        ("Patient: [REDACTED-NAME] x", True),
         ("Patient: Dolbran Fengar", True),
     ],
 )

@@ -7,16 +7,16 @@ from tasks.errors import PrivacyError
 from tasks.phi.certificates import certify
 from tasks.records import CertifiedRow, PhiCertificate, row_sha256
 
-ROW: dict[str, object] = {"b": [{"role": "user", "content": "[NAME] rests"}], "a": 1.0, "é": None}
+ROW: dict[str, object] = {"b": [{"role": "user", "content": "[REDACTED-NAME] rests"}], "a": 1.0, "é": None}
 
 
 def certified(**changes: object) -> CertifiedRow:
-    certificate = certify(ROW, engine="presidio-x", findings={"NAME": 1}, second_pass=0)
+    certificate = certify(ROW, engine="presidio-x", policy="placeholder/4", findings={"NAME": 1}, second_pass=0)
     return CertifiedRow(row=ROW, certificate=certificate.model_copy(update=changes))
 
 
 def test_row_hash_is_that_of_sorted_compact_json() -> None:
-    canonical = '{"a":1.0,"b":[{"content":"[NAME] rests","role":"user"}],"é":null}'
+    canonical = '{"a":1.0,"b":[{"content":"[REDACTED-NAME] rests","role":"user"}],"é":null}'
     assert row_sha256(ROW) == hashlib.sha256(canonical.encode()).hexdigest()
 
 

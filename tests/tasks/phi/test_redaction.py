@@ -1,7 +1,8 @@
 import pytest
 
 from tasks.errors import PrivacyError
-from tasks.phi.redaction import COPIED, LABELS, REDACTED, Redactor
+from tasks.phi.fields import COPIED, LABELS, REDACTED
+from tasks.phi.redaction import Redactor
 from tasks.records import Document, Example, Interaction, Record, RowKind
 
 CHAT: dict[str, object] = {
@@ -23,10 +24,10 @@ CHAT: dict[str, object] = {
 def test_name_found_in_one_turn_is_known_in_the_others(redactor: Redactor) -> None:
     row, counts = redactor.redact_row("interactions", CHAT)
     assert row["messages"] == [
-        {"role": "user", "content": "Patient: [NAME]. MRN: [MRN]. Dose of aspirin 81 mg?"},
-        {"role": "assistant", "content": "For [NAME] it is 81 mg."},
+        {"role": "user", "content": "Patient: [REDACTED-NAME]. MRN: [REDACTED-MRN]. Dose of aspirin 81 mg?"},
+        {"role": "assistant", "content": "For [REDACTED-NAME] it is 81 mg."},
     ]
-    assert row["correction"] == "As [NAME] was told, 81 mg; call [PHONE]."
+    assert row["correction"] == "As [REDACTED-NAME] was told, 81 mg; call [REDACTED-PHONE]."
     assert counts == {"NAME": 3, "MRN": 1, "PHONE": 1}
     assert row["created_at"] == "2026-01-01T00:00:00Z"
     assert {k: row[k] for k in row if k not in {"messages", "correction", "created_at"}} == {
@@ -44,7 +45,10 @@ def test_sections_and_title_of_a_document_are_redacted(redactor: Redactor) -> No
             "sections": [{"label": "Plan", "text": "See Dr. Brask"}],
         },
     )
-    assert (row["title"], row["sections"]) == ("Note on [NAME]", [{"label": "Plan", "text": "See [NAME]"}])
+    assert (row["title"], row["sections"]) == (
+        "Note on [REDACTED-NAME]",
+        [{"label": "Plan", "text": "See [REDACTED-NAME]"}],
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,16 +60,28 @@ def test_every_field_of_a_record_is_either_redacted_or_copied(kind: RowKind, rec
 
 
 LABELLED: list[tuple[RowKind, str, object, object, str]] = [
-    ("examples", "licence", "Dr. Quillon Brask, q@example.org", "[NAME], [EMAIL]", "a person and an address"),
+    (
+        "examples",
+        "licence",
+        "Dr. Quillon Brask, q@example.org",
+        "[REDACTED-NAME], [REDACTED-EMAIL]",
+        "a person and an address",
+    ),
     ("examples", "licence", "CC BY 4.0", "CC BY 4.0", "a licence"),
-    ("examples", "source", "ward of Dr. Quillon Brask", "ward of [NAME]", "a person in a source"),
+    ("examples", "source", "ward of Dr. Quillon Brask", "ward of [REDACTED-NAME]", "a person in a source"),
     ("examples", "source", "pubmed", "pubmed", "a source"),
-    ("documents", "licence", "Copyright © 2024 John Smith", "Copyright © 2024 [NAME]", "a person's copyright"),
+    ("documents", "licence", "Copyright © 2024 John Smith", "Copyright © 2024 [REDACTED-NAME]", "a person's copyright"),
     ("documents", "licence", "© 2023 The Authors.", "© 2023 The Authors.", "nobody's copyright"),
-    ("documents", "journal", "Letters to Dr. Quillon Brask", "Letters to [NAME]", "a person in a journal"),
+    ("documents", "journal", "Letters to Dr. Quillon Brask", "Letters to [REDACTED-NAME]", "a person in a journal"),
     ("documents", "journal", "Acta medica", "Acta medica", "a journal"),
-    ("documents", "mesh", ["Asthma", "SSN 899-12-3456"], ["Asthma", "SSN [SSN]"], "an identifier among headings"),
-    ("interactions", "model_version", "MRN: 4471203", "MRN: [MRN]", "an identifier in place of a version"),
+    (
+        "documents",
+        "mesh",
+        ["Asthma", "SSN 899-12-3456"],
+        ["Asthma", "SSN [REDACTED-SSN]"],
+        "an identifier among headings",
+    ),
+    ("interactions", "model_version", "MRN: 4471203", "MRN: [REDACTED-MRN]", "an identifier in place of a version"),
     ("interactions", "model_version", "medicalqa-9f3ab2c1d0e4", "medicalqa-9f3ab2c1d0e4", "a version"),
 ]
 
@@ -108,5 +124,5 @@ def test_what_no_policy_covers_is_refused_and_not_quoted(
 
 
 def test_finding_never_crosses_from_one_turn_into_the_next(redactor: Redactor) -> None:
-    texts, _ = redactor.redact_texts(["The MRN is", "4471 patients", ""])
+    texts = [each.text for each in redactor.redact_texts(["The MRN is", "4471 patients", ""])]
     assert texts == ["The MRN is", "4471 patients", ""]

@@ -31,7 +31,7 @@ PASSED = [
     ("NCT01234567 PMID: 31452104 doi:10.1056/NEJMoa1504720", "registers"),
     ("https://doi.org/10.1056/NEJMoa1504720", "a citation"),
     ("from 2010-2015, ratio 1:2:3, scored 8/10", "ranges and ratios"),
-    ("Dr. [NAME] on [DATE]", "placeholders"),
+    ("Dr. [REDACTED-NAME] on [REDACTED-DATE]", "placeholders"),
     ("in April 2023 or 2021", "month and year"),
     ("1,234,567 people", "thousands"),
     ("1,25-dihydroxyvitamin D3 and 2-(4-chlorophenyl)", "compounds"),

@@ -44,7 +44,7 @@ def test_shard_is_redacted_certified_and_counted() -> None:
     for row in rows:
         row.verified()
     assert [row.row["source_id"] for row in rows] == ["1", "2"]
-    assert rows[0].row["sections"] == [{"label": "", "text": "Seen by [NAME]."}]
+    assert rows[0].row["sections"] == [{"label": "", "text": "Seen by [REDACTED-NAME]."}]
     assert (shard.rows, shard.withheld, shard.findings) == (2, 1, {"NAME": 1})
     assert shard.canaries > 0
     assert shard.engine == rows[0].certificate.engine == engine_version.fn()

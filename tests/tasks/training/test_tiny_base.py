@@ -26,7 +26,9 @@ def test_padding_and_the_end_of_a_turn_are_different_tokens(small_base: Path) ->
     assert config.rounds_pre_tokenizer == "qwen2"
 
 
-@pytest.mark.parametrize("text", ["[NAME] on [DATE]", "12.5 mg  twice", "naïve — 日本", "a\r\n\n b\tc", "I'll don't"])
+@pytest.mark.parametrize(
+    "text", ["[REDACTED-NAME] on [REDACTED-DATE]", "12.5 mg  twice", "naïve — 日本", "a\r\n\n b\tc", "I'll don't"]
+)
 def test_any_text_survives_the_tokenizer_and_placeholders_are_plain_text(small_base: Path, text: str) -> None:
     tokenizer = AutoTokenizer.from_pretrained(small_base)
     ids = tokenizer(text)["input_ids"]
