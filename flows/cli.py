@@ -25,12 +25,15 @@ from flows.options import (
     MinExamples,
     MinRating,
     MinTokens,
+    Mode,
+    Policy,
     PubMed,
     RecipeName,
     Refresh,
     Served,
 )
 from flows.parameters import BenchmarkRequest, CollectRequest, TrainRequest, WeeklyRequest
+from flows.phi_cli import phi, redact
 
 EXIT_CODES = """
 Exit codes: 0 done · 1 unexpected failure · 2 wrong usage · 3 settings, programs, servers · 4 artifacts, disk ·
@@ -49,6 +52,8 @@ models = typer.Typer(no_args_is_help=True, help="Look at registered models and w
 app.add_typer(models, name="models")
 app.add_typer(ingest, name="ingest")
 app.add_typer(export, name="export")
+app.add_typer(phi, name="phi")
+app.command(epilog="Example: rounds redact notes.jsonl redacted.jsonl --workers 2")(redact)
 
 
 @app.command(epilog="Example: rounds weekly --literature papers/ --agent-type MedicalQA --recipe full-tiny")
@@ -74,6 +79,8 @@ def weekly(
     margin: Annotated[
         float, typer.Option(min=0, max=1, help="ROUGE-L gain that the interval must exceed.")
     ] = DEFAULT.margin,
+    phi_mode: Mode = DEFAULT.phi_mode,
+    phi_policy: Policy = DEFAULT.phi_policy,
     refresh: Refresh = False,
     as_json: AsJson = False,
 ) -> None:
@@ -99,6 +106,8 @@ def weekly(
         min_examples=min_examples,
         held_out_limit=held_out_limit,
         margin=margin,
+        phi_mode=phi_mode,
+        phi_policy=phi_policy,
     )
     run_weekly(request, refresh=refresh, as_json=as_json)
 
@@ -118,6 +127,8 @@ def collect(
     days_back: DaysBack = DEFAULT.days_back,
     limit: Limit = DEFAULT.limit,
     from_start: FromStart = DEFAULT.from_start,
+    phi_mode: Mode = DEFAULT.phi_mode,
+    phi_policy: Policy = DEFAULT.phi_policy,
     refresh: Refresh = False,
     as_json: AsJson = False,
 ) -> None:
@@ -137,6 +148,8 @@ def collect(
         days_back=days_back,
         limit=limit,
         from_start=from_start,
+        phi_mode=phi_mode,
+        phi_policy=phi_policy,
     )
     run_collect(request, refresh=refresh, as_json=as_json)
 
@@ -158,6 +171,8 @@ def train(
     base_model: BaseModel = DEFAULT.base_model,
     gguf_quantization: Served = DEFAULT.gguf_quantization,
     min_examples: MinExamples = DEFAULT.min_examples,
+    phi_mode: Mode = DEFAULT.phi_mode,
+    phi_policy: Policy = DEFAULT.phi_policy,
     refresh: Refresh = False,
     as_json: AsJson = False,
 ) -> None:
@@ -170,6 +185,8 @@ def train(
         base_model=base_model,
         gguf_quantization=gguf_quantization,
         min_examples=min_examples,
+        phi_mode=phi_mode,
+        phi_policy=phi_policy,
     )
     run_train(request, refresh=refresh, as_json=as_json)
 

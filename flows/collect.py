@@ -21,7 +21,7 @@ from tasks.ingest import steps as ingest
 from tasks.ingest.files import EXAMPLES, FULL_TEXTS, PAPERS, batches
 from tasks.ingest.interactions import LOW_RATED
 from tasks.phi import steps as phi
-from tasks.records import ChatQuery, RawShard, Reading, RedactedShard, SourceFile
+from tasks.records import ChatQuery, Protection, RawShard, Reading, RedactedShard, SourceFile
 from tasks.registry import steps as registry
 
 T = TypeVar("T")
@@ -45,8 +45,8 @@ def collect_and_redact(request: CollectRequest) -> tuple[Reading, ...]:
     """
     with exclusive("the collection of raw rows", wait=True):
         keep_key(get_settings().key_fingerprint())
-        engine = phi.engine_version()
-        met = tuple(kept(request.agent_type, reading, engine) for reading in readings(request))
+        protection = phi.protect(request.phi_mode, request.phi_policy)
+        met = tuple(kept(request.agent_type, reading, protection) for reading in readings(request))
         ingest.discard_raw()
         return met
 
@@ -55,11 +55,11 @@ def collect_and_redact(request: CollectRequest) -> tuple[Reading, ...]:
 def preview(request: CollectRequest, examples: int) -> tuple[tuple[Reading, RedactedShard | None], ...]:
     """Look at the sources, redact the first rows of each reading, and remember nothing."""
     with exclusive("the collection of raw rows", wait=True):
-        engine = phi.engine_version()
+        protection = phi.protect(request.phi_mode, request.phi_policy)
         met = []
         for reading in readings(request):
             sample = ingest.sample_of(reading, examples)
-            met.append((reading, phi.redact_shard(sample, engine) if sample else None))
+            met.append((reading, phi.redact_shard(sample, protection) if sample else None))
             ingest.discard_raw()
         return tuple(met)
 
@@ -124,18 +124,18 @@ def up_to(limit: int | None, parts: Iterable[T], read: Callable[[T, int | None],
             return
 
 
-def kept(agent_type: str, reading: Reading, engine: str) -> Reading:
+def kept(agent_type: str, reading: Reading, protection: Protection) -> Reading:
     """Redact and record what a reading found, remember it as taken, and delete its raw rows."""
-    redacted = redact_and_record(agent_type, reading.shards, engine)
+    redacted = redact_and_record(agent_type, reading.shards, protection)
     told = reading.model_copy(update={"withheld": sum(shard.withheld for shard in redacted)})
     ingest.commit(agent_type, told, redacted)
     if get_settings().teacher_url:
-        told = taught(agent_type, told, redacted, engine)
+        told = taught(agent_type, told, redacted, protection)
     ingest.discard_raw()
     return told
 
 
-def taught(agent_type: str, reading: Reading, redacted: tuple[RedactedShard, ...], engine: str) -> Reading:
+def taught(agent_type: str, reading: Reading, redacted: tuple[RedactedShard, ...], protection: Protection) -> Reading:
     """Have the teacher write over redacted documents; one that is silent is warned of, and stops nothing."""
     for shard in redacted:
         if shard.kind == "documents":
@@ -143,13 +143,15 @@ def taught(agent_type: str, reading: Reading, redacted: tuple[RedactedShard, ...
                 raw = dataset.teach(agent_type, shard)
             except SourceUnavailable as error:
                 return reading.model_copy(update={"warnings": (*reading.warnings, error.what)})
-            redact_and_record(agent_type, (raw,) if raw else (), engine)
+            redact_and_record(agent_type, (raw,) if raw else (), protection)
     return reading
 
 
-def redact_and_record(agent_type: str, shards: tuple[RawShard, ...], engine: str) -> tuple[RedactedShard, ...]:
+def redact_and_record(
+    agent_type: str, shards: tuple[RawShard, ...], protection: Protection
+) -> tuple[RedactedShard, ...]:
     """Return the certified shards, written down with their rows."""
-    redacted = tuple(phi.redact_shard.map(shards, engine=unmapped(engine)).result())
+    redacted = tuple(phi.redact_shard.map(shards, protection=unmapped(protection)).result())
     registry.record_shards(agent_type, redacted)
     return redacted
 

@@ -8,7 +8,17 @@ from infra.settings import get_settings
 from tasks.dataset import steps as dataset
 from tasks.gguf import steps as gguf
 from tasks.ingest.interactions import LOW_RATED
-from tasks.records import Base, CurationPolicy, DatasetVersion, ModelVersion, Recipe, TrainingRun
+from tasks.phi import steps as phi
+from tasks.records import (
+    Base,
+    CurationPolicy,
+    DatasetVersion,
+    ModelVersion,
+    Protection,
+    Recipe,
+    RedactedShard,
+    TrainingRun,
+)
 from tasks.registry import steps as registry
 from tasks.scoring.suites import built_in_suites
 from tasks.training import steps as training
@@ -28,13 +38,15 @@ def train_candidate(
     request: TrainRequest, recipe: Recipe, base: Base
 ) -> tuple[ModelVersion, TrainingRun, DatasetVersion]:
     """Return the registered candidate with the run and the dataset that made it."""
+    protection = phi.protect(request.phi_mode, request.phi_policy)
     policy = CurationPolicy(
         agent_type=request.agent_type,
+        redaction=protection.policy_version,
         max_tokens=recipe.max_tokens,
         min_examples=request.min_examples,
         split_key=get_settings().key_fingerprint(),
     )
-    shards = tuple(shard for shard in registry.list_shards(request.agent_type) if shard.source != LOW_RATED)
+    shards = tuple(shard for shard in shards_under(protection, request.agent_type) if shard.source != LOW_RATED)
     withdrawn = registry.withdrawn_rows(request.agent_type)
     examples = dataset.build_dataset(shards, policy, base, built_in_suites(), withdrawn)
     registry.record_dataset(examples)
@@ -47,3 +59,11 @@ def train_candidate(
     candidate = model_version(request.agent_type, base, run, files, request.gguf_quantization)
     gguf.check_parity(run.weights, candidate.gguf)
     return registry.register(candidate), run, examples
+
+
+def shards_under(protection: Protection, agent_type: str) -> tuple[RedactedShard, ...]:
+    """Return an agent's shards, each as this engine and policy redact it; what others redacted is redacted again."""
+    for shard in registry.list_shards(agent_type):
+        if (shard.engine, shard.policy) != (protection.engine, protection.policy_version):
+            registry.replace_shard(agent_type, shard, phi.redact_again(shard, protection))
+    return registry.list_shards(agent_type)

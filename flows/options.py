@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.parameters import Quantisation, WeeklyRequest
+from tasks.records import PhiMode, PhiPolicy
 
 DEFAULT = WeeklyRequest()
 
@@ -26,6 +27,18 @@ RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A file of flows
 BaseModel = Annotated[str | None, typer.Option("--base-model", help="builtin:tiny, a Hugging Face id or a folder.")]
 MinExamples = Annotated[int, typer.Option(min=1, help="Fewest training examples.")]
 Served = Annotated[Quantisation, typer.Option(help="The quantisation that is scored and served.")]
+Mode = Annotated[
+    PhiMode | None,
+    typer.Option("--phi-mode", help="What finds identifiers; strict adds a tagger. Default: ROUNDS_PHI_MODE."),
+]
+DetectorMode = Annotated[
+    PhiMode | None,
+    typer.Option("--mode", help="What finds identifiers; strict adds a tagger. Default: ROUNDS_PHI_MODE."),
+]
+Policy = Annotated[
+    PhiPolicy | None,
+    typer.Option("--phi-policy", help="What stands in their place. Default: ROUNDS_PHI_POLICY."),
+]
 Refresh = Annotated[bool, typer.Option("--refresh", help="Repeat every step, whatever the cache holds.")]
 Paths = Annotated[list[str], typer.Argument(help="Files, folders or patterns.")]
 Since = Annotated[

@@ -5,12 +5,21 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.records import Record
+from tasks.records import PhiMode, PhiPolicy, Record
 
 Quantisation = Literal["F16", "Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"]
 
 
-class CollectRequest(Record):
+class Protected(Record):
+    """How rows are redacted, and what their certificates must say before they are learned from."""
+
+    phi_mode: PhiMode | None = Field(default=None, description="rules or strict; None: ROUNDS_PHI_MODE")
+    phi_policy: PhiPolicy | None = Field(
+        default=None, description="placeholder, safe_harbor or surrogate; None: ROUNDS_PHI_POLICY"
+    )
+
+
+class CollectRequest(Protected):
     """Which rows to take in."""
 
     agent_type: str = Field(default="MedicalQA", description="whose chats to learn from")
@@ -31,7 +40,7 @@ class CollectRequest(Record):
     from_start: bool = Field(default=False, description="look at every chat again, also at those passed over before")
 
 
-class TrainRequest(Record):
+class TrainRequest(Protected):
     """What to train on the rows that were collected."""
 
     agent_type: str = Field(default="MedicalQA", description="whose rows to learn from")

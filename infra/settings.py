@@ -8,6 +8,7 @@ import functools
 import hashlib
 import secrets
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -41,6 +42,15 @@ class Settings(BaseSettings):
     )
     documents_ocr: bool = Field(
         default=False, description="whether scans are recognised by ocrmypdf, which the extra `ocr` installs"
+    )
+    phi_mode: Literal["rules", "strict"] = Field(
+        default="rules", description="what finds identifiers: the rules alone, or with the trained tagger"
+    )
+    phi_policy: Literal["placeholder", "safe_harbor", "surrogate"] = Field(
+        default="placeholder", description="what stands in the place of an identifier"
+    )
+    phi_recognizers: Path | None = Field(
+        default=None, description="a YAML file of further recognizers of Presidio's, used in either mode"
     )
     teacher_url: str = Field(
         default="", description="an OpenAI-compatible server, up to /v1, that writes questions over redacted documents"

@@ -80,6 +80,10 @@ class Interaction(Record):
     model_version: str = ""
 
 
+PhiMode = Literal["rules", "strict"]
+PhiPolicy = Literal["placeholder", "safe_harbor", "surrogate"]
+
+
 class PhiFinding(Record):
     """Where an identifier lies in a text (characters, half-open); never the text itself."""
 
@@ -88,6 +92,16 @@ class PhiFinding(Record):
     end: int
     score: float = Field(ge=0, le=1)
     recognizer: str
+
+
+class Protection(Record):
+    """How a run redacts: which engine looks, and which policy replaces; what certificates then say."""
+
+    mode: PhiMode
+    policy: PhiPolicy
+    engine: str = Field(description="versions of libraries, rules, lists and, where used, tagger")
+    policy_version: str
+    year: int = Field(description="the present one, by which ages are reckoned")
 
 
 class PhiCertificate(Record):
@@ -101,6 +115,11 @@ class PhiCertificate(Record):
     policy: str
     findings: Mapping[str, int] = Field(description="category → count")
     second_pass: int = Field(description="identifiers that the second, independent detector still saw; 0 to pass")
+    canaries: int = Field(default=0, ge=0, description="identifiers planted in a sample of the row's shard")
+    canaries_survived: int = Field(default=0, ge=0, description="of these, not wholly redacted")
+    canary_bound: float = Field(
+        default=1.0, ge=0, le=1, description="upper end of the 95 % interval of the share that survives; below 0.05"
+    )
 
 
 class Example(Record):
@@ -126,17 +145,23 @@ class CertifiedRow(Record):
     row: dict[str, object]
     certificate: PhiCertificate
 
-    def verified(self) -> dict[str, object]:
-        """Return the row if its certificate is for this very content and was passed.
+    def verified(self, *, policy: str | None = None) -> dict[str, object]:
+        """Return the row if its certificate is for this very content, was passed, and is of the policy, if given.
 
         Raises:
-            PrivacyError: the row was changed after it was certified, or the second pass still saw an identifier.
+            PrivacyError: the row was changed after it was certified, the second pass still saw an identifier, or
+                another policy redacted it.
         """
         fix = "redact the shard again; a row may not be edited between redaction and training"
         if row_sha256(self.row) != self.certificate.row_sha256:
             raise PrivacyError("A row is not the one that its PHI certificate names.", fix=fix)
         if self.certificate.second_pass:
             raise PrivacyError("A row has a PHI certificate whose second pass was not clean.", fix=fix)
+        if policy is not None and self.certificate.policy != policy:
+            raise PrivacyError(
+                f"A row has a PHI certificate of policy {self.certificate.policy}, not of {policy or 'a known one'}.",
+                fix="collect and redact its source again under the policy in force",
+            )
         return self.row
 
 
@@ -193,6 +218,9 @@ class CurationPolicy(Record):
     validation_share: float = Field(default=0.1, gt=0, lt=1)
     min_examples: int = Field(default=50, ge=1, description="fewer training examples than this are an error")
     split_key: str = Field(default="", description="fingerprint of the key that deals groups to splits")
+    redaction: str | None = Field(
+        default=None, description="version of the redaction policy that every row's certificate names; None: any"
+    )
 
 
 class RawShard(Record):
@@ -241,8 +269,15 @@ class RedactedShard(Record):
     kind: RowKind
     rows: int
     findings: Mapping[str, int]
-    canaries: int = Field(description="planted identifiers, every one of which was redacted")
+    canaries: int = Field(description="identifiers planted in a sample of its rows")
+    canaries_survived: Mapping[str, int] = Field(default_factory=dict, description="category → not wholly redacted")
+    canary_bound: float = Field(
+        default=1.0, ge=0, le=1, description="upper end of the 95 % interval of the share that survives; below 0.05"
+    )
     withheld: int = Field(default=0, description="rows left out because the second detector still saw an identifier")
+    residual: Mapping[str, int] = Field(
+        default_factory=dict, description="what the second detector saw in the withheld rows, by category"
+    )
     engine: str
     policy: str
 
@@ -266,6 +301,7 @@ class DatasetVersion(Record):
     exclusions: Mapping[str, int] = Field(description="reason → rows left out")
     shards: tuple[str, ...] = Field(description="SHA-256 of every redacted shard it was made from")
     policy: str
+    redaction: str = Field(default="", description="version of the redaction policy that every certificate names")
 
 
 class Base(Record):

@@ -59,7 +59,7 @@ def curate(
         if (why := withdrawn.get(line.certificate.row_sha256)) is not None:
             curated.exclusions[why] += 1
             continue
-        made = list(certified_examples(kind, line, policy.agent_type))
+        made = list(certified_examples(kind, line, policy.agent_type, policy.redaction))
         if not made:
             curated.exclusions["document that makes no question"] += 1
         usable: list[Usable] = []

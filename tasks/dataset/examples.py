@@ -12,13 +12,15 @@ from tasks.dataset.paper_questions import paper_examples
 from tasks.records import CertifiedRow, Document, Example, Interaction, RowKind, row_sha256
 
 
-def certified_examples(kind: RowKind, line: CertifiedRow, agent_type: str) -> Iterator[CertifiedRow]:
+def certified_examples(
+    kind: RowKind, line: CertifiedRow, agent_type: str, redaction: str | None = None
+) -> Iterator[CertifiedRow]:
     """Yield the examples that one certified row makes, each certified by derivation; a document may make none.
 
     Raises:
-        PrivacyError: the row is not the one that its certificate names.
+        PrivacyError: the row is not the one that its certificate names, or another policy than `redaction` made it.
     """
-    for example in examples_of(kind, line.verified(), agent_type):
+    for example in examples_of(kind, line.verified(policy=redaction), agent_type):
         content = example.model_dump(mode="json")
         certificate = line.certificate.model_copy(
             update={"row_sha256": row_sha256(content), "derived_from": line.certificate.row_sha256}

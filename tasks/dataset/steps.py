@@ -72,6 +72,7 @@ def build_dataset(
         tokens=curated.tokens,
         sources=curated.sources,
         exclusions=curated.exclusions,
+        redaction=policy.redaction or "",
         shards=tuple(shard.artifact.sha256 for shard in shards),
         policy=row_sha256(policy.model_dump(mode="json"))[:12],
     )

@@ -1,133 +1,110 @@
-"""Planted identifiers: rows whose truth is known go through the same redactor as each shard, and none may survive.
+"""Canaries: invented identifiers drawn anew from a seed, equally many of every category, and what survives of one.
 
-The values are drawn anew for each shard from a seed, for every category; the sentences and the shapes of the values are
-fixed, and rules may fit them. It proves that the engine which redacted the shard was whole and took each value whole,
-not that its recall on real text is perfect.
+A canary survives if a letter or digit of it that carries information is left in its place. What stands in its place is
+found by comparing the words of the text before and after redaction, not by asking the detector. It does not see a
+letter that a policy leaves in another place, or, where a policy writes realistic replacements, a rest of fewer than
+four digits or letters.
 """
 
-import random
-from collections.abc import Callable, Iterator
+import difflib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from random import Random
+from types import MappingProxyType
 from typing import NamedTuple
 
-from tasks.errors import PrivacyError
+from tasks.phi.canary_shapes import CONSTANT, LABELLED, SHAPES, Shape
+from tasks.phi.canary_values import MONTHS
 from tasks.phi.categories import CATEGORIES
-from tasks.phi.fields import texts_of
-from tasks.phi.redaction import Redactor
 from tasks.placeholders import AGGREGATED, PLACEHOLDER
 
-_PER_CATEGORY = 4
-_SYLLABLES = ("bran", "dol", "fen", "gar", "hol", "kes", "lor", "mar", "nor", "pel", "quin", "ros", "sel", "tor", "vil")
+PER_CATEGORY = 16
+"""320 in all: 8 survivors leave the 95 % bound below 5 %, 9 do not."""
+
+_RUN = re.compile(rf"{PLACEHOLDER.pattern}|{re.escape(AGGREGATED)}|[^\W\d_]+|\d+")
+_MONTHS = frozenset(month[:length].lower() for month in MONTHS for length in (3, 20))
+_CASES: Mapping[str, Callable[[str], str]] = MappingProxyType({"a": str, "u": str.upper, "l": str.lower})
+_YOUNG = 1940  # born later, nobody is over 89 yet: safe_harbor may leave the year
 
 
 class Canary(NamedTuple):
-    """A value to plant at the braces of a sentence."""
+    """A value and the words before and behind it; `strict`: it may in no case survive."""
 
     category: str
     value: str
-    sentence: str
+    before: str
+    after: str
+    strict: bool
 
     @property
     def text(self) -> str:
-        """The sentence with the value in its place."""
-        return self.sentence.format(self.value)
+        """The value among its words."""
+        return f"{self.before}{self.value}{self.after}"
 
-    def survives(self, redacted: str) -> bool:
-        """Say whether a letter or digit of the value is left: one that is neither of the sentence nor a placeholder."""
-        rest = PLACEHOLDER.sub("", redacted.replace(AGGREGATED, ""))
-        sentence = iter(self.sentence)
-        return not all(character in sentence for character in rest if character.isalnum())  # in order
+    def survives(self, rest: Iterable[str], policy: str) -> bool:
+        """Say whether what stands in the value's place tells some of it; `policy` is a policy's name.
 
+        Every letter and digit tells, but for words that everybody's value has (street, hospital, www). `safe_harbor`
+        may leave a year and the first three digits of a ZIP code. A policy of realistic replacements may hit upon a
+        few of the same digits: there, four digits or letters in a row tell, and so does the whole value.
+        """
+        told = [run for run in runs(self.value) if run not in CONSTANT]
+        left = [run for run in rest if run not in CONSTANT and any(run in own for own in told)]
+        if policy == "safe_harbor":
+            left = [run for run in left if not self._may_stay(run)]
+        if policy == "surrogate":
+            return any(len(run) > 3 and run not in _MONTHS for run in left) or (
+                bool(told) and not Counter(told) - Counter(left)
+            )
+        return bool(left)
 
-def _digits(rng: random.Random, count: int) -> str:
-    return str(rng.randint(1, 9)) + "".join(str(rng.randint(0, 9)) for _ in range(count - 1))
-
-
-def _word(rng: random.Random) -> str:
-    return "".join(rng.sample(_SYLLABLES, 2)).capitalize()
-
-
-def _hexes(rng: random.Random, count: int) -> str:
-    return "".join(rng.choice("0123456789abcdef") for _ in range(count))
-
-
-_VALUES: dict[str, tuple[Callable[[random.Random], str], tuple[str, ...]]] = {
-    "NAME": (
-        lambda r: f"{_word(r)} {_word(r)}",
-        ("Seen by Dr. {}.", "Patient: {}", "Signed by: {}", "Her husband {} was told."),
-    ),
-    "GEO": (lambda r: f"{_digits(r, 3)} {_word(r)} Street", ("Address: {}", "He lives at {}, alone.", "Sent to {}.")),
-    "DATE": (
-        lambda r: f"{r.randint(1, 12):02}/{r.randint(1, 28):02}/{r.randint(1950, 2025)}",
-        ("Seen on {}.", "Admitted {}", "Discharged {} in good condition."),
-    ),
-    "DOB": (
-        lambda r: f"{r.randint(1, 12):02}/{r.randint(1, 28):02}/{r.randint(1950, 2025)}",
-        ("DOB: {}", "Born on {}.", "Date of birth {}."),
-    ),
-    "AGE_OVER_89": (
-        lambda r: str(r.randint(91, 109)),
-        ("A {}-year-old woman.", "Patient is {} years old.", "Aged {}, frail."),
-    ),
-    "PHONE": (
-        lambda r: f"{_digits(r, 3)}-555-{_digits(r, 4)}",
-        ("Call {} with questions.", "Phone: {}", "The number is {}."),
-    ),
-    "FAX": (lambda r: f"({_digits(r, 3)}) 555-{_digits(r, 4)}", ("Fax: {}", "Results were faxed to {}.")),
-    "EMAIL": (
-        lambda r: f"{_word(r).lower()}.{_word(r).lower()}@example.org",
-        ("Write to {}.", "E-mail {} for results."),
-    ),
-    "SSN": (lambda r: f"{_digits(r, 3)}-{_digits(r, 2)}-{_digits(r, 4)}", ("SSN: {}", "Social security number {}.")),
-    "MRN": (lambda r: _digits(r, 8), ("MRN: {}", "Medical record number {}.", "MRN {} was reviewed.")),
-    "HEALTH_PLAN": (lambda r: f"HP{_digits(r, 9)}", ("Member ID: {}", "Insurance policy number {}.")),
-    "ACCOUNT": (lambda r: _digits(r, 10), ("Account number: {}", "Billed to acct #{}.")),
-    "LICENSE": (lambda r: f"L{_digits(r, 7)}", ("License number {}.", "Medical license no. {}")),
-    "VEHICLE": (lambda r: f"{_word(r)[:3].upper()}-{_digits(r, 4)}", ("License plate {}.", "Vehicle plate: {}")),
-    "DEVICE": (lambda r: f"SN{_digits(r, 8)}", ("Pacemaker serial number {}.", "Device serial no: {}")),
-    "URL": (
-        lambda r: f"https://www.{_word(r).lower()}.example/{_hexes(r, 8)}",
-        ("See {} for the portal.", "Portal: {}"),
-    ),
-    "IP": (
-        lambda r: f"203.0.{r.randint(10, 113)}.{r.randint(100, 250)}",
-        ("Logged in from {}.", "IP address {} was recorded."),
-    ),
-    "BIOMETRIC": (lambda r: f"FP-{_digits(r, 8)}", ("Fingerprint template {}.", "Fingerprint ID: {}")),
-    "PHOTO": (lambda r: f"/photos/{_word(r).lower()}_{_digits(r, 4)}.jpg", ("Face photograph at {}.", "Image: {}")),
-    "OTHER_ID": (
-        lambda r: f"{_hexes(r, 8)}-{_hexes(r, 4)}-4{_hexes(r, 3)}-a{_hexes(r, 3)}-{_hexes(r, 12)}",
-        ("Study key {}.",),
-    ),
-}
+    def _may_stay(self, run: str) -> bool:
+        if self.category in {"DATE", "DOB"}:
+            return len(run) == 4 and run.isdecimal() and int(run) > _YOUNG
+        return self.category == "GEO" and len(run) == 3 and run.isdecimal()
 
 
-def plant(seed: str) -> Iterator[Canary]:
-    """Yield canaries of every category, the same for the same seed."""
-    rng = random.Random(seed)
-    for category in CATEGORIES:
-        draw, sentences = _VALUES[category]
-        for index in range(_PER_CATEGORY):
-            value = draw(rng)
-            yield Canary(category, value, sentences[index % len(sentences)])
+def runs(text: str) -> list[str]:
+    """Return the runs of letters and of digits, in lower case, without placeholders and "90+"."""
+    return [run.lower() for run in _RUN.findall(text) if not run.startswith("[") and run != AGGREGATED]
 
 
-def check(redactor: Redactor, seed: str) -> int:
-    """Redact planted rows and return how many identifiers they held; all were redacted.
+def draw(seed: str) -> list[Canary]:
+    """Return `PER_CATEGORY` canaries of every category, neighbours of different categories, the same for a seed."""
+    rng = Random(seed)
+    return [
+        _drawn(category, SHAPES[category][turn % len(SHAPES[category])], rng)
+        for turn in range(PER_CATEGORY)
+        for category in CATEGORIES
+    ]
 
-    Raises:
-        PrivacyError: one survived, whole or in part; the message names the categories and counts.
-    """
-    planted = list(plant(seed))
-    survivors: dict[str, int] = {}
-    for canary in planted:
-        row = {"messages": [{"role": "user", "content": canary.text}]}
-        redacted, _ = redactor.redact_row("examples", row)
-        if any(canary.survives(text) for text in texts_of("examples", redacted)):
-            survivors[canary.category] = survivors.get(canary.category, 0) + 1
-    if survivors:
-        seen = ", ".join(f"{category} {count}" for category, count in sorted(survivors.items()))
-        raise PrivacyError(
-            f"Planted identifiers survived redaction ({seen} of {len(planted)} in all).",
-            fix="nothing of the shard was saved; correct the recognizers of these categories",
-        )
-    return len(planted)
+
+def _drawn(category: str, shape: Shape, rng: Random) -> Canary:
+    value = rng.choice(shape.draws)(rng)
+    if shape.labels and (not shape.prose or rng.random() < 0.5):
+        before, after = rng.choice(LABELLED).replace("{label}", rng.choice(shape.labels)).split("{}")
+    else:
+        before, after = rng.choice(shape.prose).split("{}")
+    case = rng.choice(shape.cases)
+    value, before, after = (_CASES[case](part) for part in (value, before, after))
+    return Canary(category, value, before, after, shape.strict)
+
+
+def survivors(pieces: Sequence[str | Canary], redacted: str, policy: str) -> list[Canary]:
+    """Return the canaries that survive in the redacted text which was made of the pieces, joined."""
+    words: list[str | int] = []  # an int is the place of a canary's value
+    for index, piece in enumerate(pieces):
+        words += runs(piece) if isinstance(piece, str) else [*runs(piece.before), index, *runs(piece.after)]
+    left = runs(redacted)
+    found: list[Canary] = []
+    for tag, start, end, first, last in difflib.SequenceMatcher(None, words, left, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        rest = Counter(left[first:last])
+        rest.subtract(word for word in words[start:end] if isinstance(word, str))  # of the surroundings
+        for word in words[start:end]:
+            canary = pieces[word] if isinstance(word, int) else None
+            if isinstance(canary, Canary) and canary.survives((+rest).elements(), policy):
+                found.append(canary)
+    return found

@@ -6,13 +6,27 @@ write the store can write a certificate.
 
 from collections.abc import Mapping
 
+from tasks.phi.proof import Proof
 from tasks.records import PhiCertificate, row_sha256
 
 
 def certify(
-    row: Mapping[str, object], *, engine: str, policy: str, findings: Mapping[str, int], second_pass: int
+    row: Mapping[str, object],
+    *,
+    engine: str,
+    policy: str,
+    findings: Mapping[str, int],
+    second_pass: int,
+    proof: Proof,
 ) -> PhiCertificate:
     """Return the certificate of a redacted row; `second_pass` is what the second detector still saw."""
     return PhiCertificate(
-        row_sha256=row_sha256(row), engine=engine, policy=policy, findings=dict(findings), second_pass=second_pass
+        row_sha256=row_sha256(row),
+        engine=engine,
+        policy=policy,
+        findings=dict(sorted(findings.items())),
+        second_pass=second_pass,
+        canaries=proof.total,
+        canaries_survived=sum(proof.survived.values()),
+        canary_bound=proof.bound,
     )

@@ -42,6 +42,16 @@ class Changes:
             done = finding.end
         self.text = "".join((*parts, self._original[done:]))
 
+    def touches(self, finding: PhiFinding) -> bool:
+        """Say whether a finding in the present text reaches into a replacement."""
+        grown = 0
+        for replaced, replacement in self._changes:
+            start = replaced.start + grown
+            if start < finding.end and finding.start < start + len(replacement):
+                return True
+            grown += len(replacement) - (replaced.end - replaced.start)
+        return False
+
     def _in_original(self, finding: PhiFinding) -> PhiFinding:
         if not self._changes:
             return finding

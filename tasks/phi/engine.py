@@ -1,20 +1,67 @@
-"""Which engine finds identifiers: the libraries' versions and a digest of the rules, without importing any of them.
+"""Which engine finds identifiers: libraries, rules, lists and model, without importing any of them.
 
-It goes into every certificate and into the cache key of a redaction, so that a changed rule redacts anew.
+It goes into every certificate and into the cache key of a redaction, so that a changed rule or list redacts anew. It
+does not name the policy, which has a version of its own.
 """
 
 import functools
 import hashlib
 import importlib.metadata
+from collections.abc import Iterable
 from pathlib import Path
 
+from tasks.errors import ConfigError
+from tasks.records import PhiMode
+
 STAGE = Path(__file__).parent
+_LIBRARIES = ("presidio-analyzer", "phonenumbers", "python-stdnum")
+_TAGGER_LIBRARIES = ("spacy",)
+# What shows, judges and moves rows; a change there voids no certificate. The tagger has a digest of its own.
+_NOT_DETECTION = frozenset(
+    {"__pycache__", "tagger", "sql", "evaluation.py", "line_files.py", "near_misses.py", "pool.py", "verdicts.py"}
+    | {"review.py", "review_page.py", "review_page.css.jinja", "review_page.html.jinja", "review_page.js.jinja"}
+)
 
 
 @functools.cache
-def engine_version() -> str:
-    """Return Presidio's version and the first 12 digits of the SHA-256 over this stage's sources and lists."""
+def engine_version(mode: PhiMode = "rules", tagger: Path | None = None, extra: Path | None = None) -> str:
+    """Return the versions of libraries and the first 12 digits of the SHA-256 of rules, lists and, if strict, model.
+
+    Such as `presidio-analyzer-2.2.366+…+rules-3f9a61c0b2d4+lists-77ab01234567`; strict mode adds `+tagger-…`,
+    further recognizers `+extra-…`. `tagger` is the folder of a model, `extra` the file that names the recognizers; what
+    these load from elsewhere is known by that name alone.
+
+    Raises:
+        ConfigError: strict mode without a model, or a model that is not there.
+    """
+    parts = [f"{library}-{importlib.metadata.version(library)}" for library in _LIBRARIES]
+    sources = [p for p in STAGE.rglob("*") if p.is_file() and not set(p.relative_to(STAGE).parts) & _NOT_DETECTION]
+    parts.append(f"rules-{_digest(STAGE, (p for p in sources if p.suffix == '.py'))}")
+    parts.append(f"lists-{_digest(STAGE, (p for p in sources if p.suffix != '.py'))}")
+    if mode == "strict":
+        parts += [f"{library}-{importlib.metadata.version(library)}" for library in _TAGGER_LIBRARIES]
+        parts.append(f"tagger-{_tagger_digest(tagger)}")
+    if extra is not None:
+        parts.append(f"extra-{_file_digest(extra)}")
+    return "+".join(parts)
+
+
+def _tagger_digest(tagger: Path | None) -> str:
+    if tagger is None or not tagger.is_dir():
+        raise ConfigError("Strict mode needs a tagger, and none is there.", fix="run `rounds phi train-tagger`")
+    return _digest(tagger, (p for p in tagger.rglob("*") if p.is_file()))
+
+
+def _file_digest(extra: Path) -> str:
+    if not extra.is_file():
+        raise ConfigError(f"{extra} is no file of recognizers.", fix="correct ROUNDS_PHI_RECOGNIZERS, or unset it")
+    return _digest(extra.parent, [extra])
+
+
+def _digest(folder: Path, files: Iterable[Path]) -> str:
+    """Return the first digits of a SHA-256 over names and contents, in the names' order."""
     digest = hashlib.sha256()
-    for source in sorted(p for p in STAGE.rglob("*") if p.suffix in {".py", ".yaml"}):
-        digest.update(str(source.relative_to(STAGE)).encode() + b"\0" + source.read_bytes())
-    return f"presidio-{importlib.metadata.version('presidio-analyzer')}+rules-{digest.hexdigest()[:12]}"
+    for file in sorted(files):
+        content = hashlib.sha256(file.read_bytes()).digest()  # of one length: names and contents cannot run together
+        digest.update(str(file.relative_to(folder)).encode() + b"\0" + content)
+    return digest.hexdigest()[:12]

@@ -1,8 +1,10 @@
 """Text as the recognizers read it: plain letters, digits and dashes, each with its way back into the original.
 
-Full-width and other digits, compatibility forms, accents, look-alike Cyrillic and Greek capitals, odd spaces, dashes
-and quotes become their ASCII counterparts; zero-width characters and soft hyphens vanish. It does not cover scripts
-without a Latin counterpart, leetspeak, or words split by ordinary spaces.
+Compatibility forms (full-width, mathematical, ligatures, units in one character), digits of other scripts, accents,
+look-alike Cyrillic, Greek and Armenian letters, odd spaces, dashes and quotes become their ASCII counterparts;
+zero-width characters, soft hyphens and fillers vanish. The forms are those of Unicode's NFKD, the look-alikes a
+selection of Unicode Technical Standard 39. It does not cover scripts without a Latin counterpart, fractions ("½" would
+invent digits beside its neighbours), leetspeak, or words split by ordinary spaces.
 """
 
 import bisect
@@ -11,32 +13,36 @@ import re
 import unicodedata
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_DASHES = dict.fromkeys("‐‑‒–—―−﹘﹣", "-")
-_QUOTES = dict.fromkeys("‘’‛′ʼ", "'") | dict.fromkeys("“”„″", '"')
+_DASHES = dict.fromkeys("‐‑‒–—―−﹘﹣⁃˗➖", "-")
+_QUOTES = dict.fromkeys("‘’‛′ʼˈ‵＇", "'") | dict.fromkeys("“”„‟″‶", '"')
+_POINTS = dict.fromkeys("․‧∙⸳", ".") | {"：": ":", "∶": ":", "ː": ":", "⁄": "/", "∕": "/", "⧸": "/"}
 _LOOKALIKES = dict(
     zip(
-        "АВЕЅКМНОРСТУХЈІаеѕкмноорсухіјһԁΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",  # Cyrillic, then Greek capitals and omicron
-        "ABESKMHOPCTYXJIaeskmhoopcyxijhdABEZHIKMNOPTYXo",
+        # Cyrillic, Greek and Armenian. Greek letters that are symbols in medicine (β, γ, δ, μ …) stay.
+        "АВЕЅКМНОРСТУХЈІаеѕкмноорсухіјһԁԛԝѵӏгΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαικνρτυχօսոհ",
+        "ABESKMHOPCTYXJIaeskmhoopcyxijhdqwvlrABEZHIKMNOPTYXoaikvptuxounh",
         strict=True,
     )
-) | dict(zip("øØłŁđĐħıŧæÆœŒðÐþÞß", "oOlLdDhitaAoOdDpPs", strict=True))  # letters that NFKD leaves whole
+) | dict(zip("øØłŁđĐħıŧæÆœŒðÐþÞßɑɡȷ", "oOlLdDhitaAoOdDpPsagj", strict=True))  # letters that NFKD leaves whole
+_KNOWN = _DASHES | _QUOTES | _POINTS | _LOOKALIKES | dict.fromkeys("ㅤᅟᅠﾠ", "") | {"⠀": " "}  # fillers
 
 
 @functools.cache
 def _plain(character: str) -> str:
-    """Return the ASCII reading of one character, empty for what has no width, or the character itself."""
-    known = _DASHES.get(character) or _QUOTES.get(character) or _LOOKALIKES.get(character)
-    if known:
+    """Return the plain reading of one character, empty for what has no width, or the character itself."""
+    if (known := _KNOWN.get(character)) is not None:
         return known
     if unicodedata.category(character) in {"Cf", "Mn", "Me"}:
         return ""
-    if (digit := unicodedata.digit(character, None)) is not None and character.isdecimal():
+    if (digit := unicodedata.decimal(character, None)) is not None:
         return str(digit)
     if character.isspace():
         return " "
     folded = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
-    # a form that grows (½ → 1⁄2) would invent digits beside its neighbours
-    return folded if len(folded) == 1 else character
+    if len(folded) == 1:
+        return _KNOWN.get(folded, folded)
+    # letters may grow (ﬁ, ㎎), digits may not: ½ is no 12
+    return folded if folded.isascii() and folded.isalpha() else character
 
 
 class Normalised:
@@ -57,7 +63,11 @@ class Normalised:
             parts += (text[done:at], reading)
             length += at - done + len(reading)
             done = at + 1
-            if not reading:
+            if len(reading) != 1:
+                # of a reading that grew, every character leads back to the one that it came from
+                for extra in range(len(reading) - 1, 0, -1):
+                    self._plain_at.append(length - extra)
+                    self._original_at.append(at)
                 self._plain_at.append(length)
                 self._original_at.append(done)
         parts.append(text[done:])

@@ -6,6 +6,7 @@ and the like are read each by itself. A row's findings point into the texts as t
 
 import bisect
 import functools
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -15,12 +16,14 @@ from tasks.phi.changes import Changes
 from tasks.phi.detection import Detector
 from tasks.phi.fields import map_texts, texts_of
 from tasks.phi.policies import Found, Placeholder, Policy
+from tasks.placeholders import placeholder
 from tasks.records import PhiFinding, RowKind, row_sha256
 
 # No pattern's white space spans it, so that no finding joins two fields.
 _BETWEEN = "\n\x00\n"
-_ROUNDS = 4
+_ROUNDS = 5
 _LABELS_KEPT = 16_384  # journals, licences and headings recur
+_AROUND = 64  # characters on both sides by which a policy may know its replacement again
 
 
 class Redacted(NamedTuple):
@@ -36,7 +39,7 @@ class Redactor:
     def __init__(self, detector: Detector | None = None, policy: Policy | None = None) -> None:
         self._detector = detector or Detector()
         self.policy = policy or Placeholder()
-        self._label = functools.lru_cache(_LABELS_KEPT)(lambda label: self.redact_texts([label])[0])
+        self._label = functools.lru_cache(_LABELS_KEPT)(self.redact)
 
     def redact(self, text: str, subject: str = "") -> Redacted:
         """Return one text redacted; see `redact_texts`."""
@@ -56,16 +59,32 @@ class Redactor:
             findings = [f for f in self._detector.find(document) if not self._is_replacement(f, document)]
             if not findings:
                 return [Redacted(change.text, change.findings) for change in changes]
-            for change, part in zip(changes, _by_text(current, findings), strict=True):
-                values = [Found(f.category, change.text[f.start : f.end]) for f in part]
-                change.replace(part, self.policy.replacements(values, subject))
+            parts = _by_text(current, findings)
+            replacements = iter(self._replacements(changes, parts, subject))
+            for change, part in zip(changes, parts, strict=True):
+                change.replace(part, list(itertools.islice(replacements, len(part))))
         raise PrivacyError(
             f"Redaction did not settle in {_ROUNDS} rounds.",
             fix="a recognizer finds what the policy writes; correct the one or the other",
         )
 
+    def _replacements(
+        self, changes: Sequence[Changes], parts: Sequence[Sequence[PhiFinding]], subject: str
+    ) -> list[str]:
+        """Return the policy's replacements for all texts; a replacement that is found as something else gives way."""
+        found = [
+            (Found(f.category, change.text[f.start : f.end]), change.touches(f))
+            for change, part in zip(changes, parts, strict=True)
+            for f in part
+        ]
+        written = self.policy.replacements([each for each, _ in found], subject)
+        # a surrogate for a part of a surrogate could be found again, and so on: a placeholder is not
+        return [placeholder(each.category) if again else new for (each, again), new in zip(found, written, strict=True)]
+
     def _is_replacement(self, finding: PhiFinding, document: str) -> bool:
-        return self.policy.wrote(Found(finding.category, document[finding.start : finding.end]))
+        start, end = finding.start, finding.end
+        before, after = document[max(0, start - _AROUND) : start], document[end : end + _AROUND]
+        return self.policy.wrote(Found(finding.category, document[start:end], before, after))
 
     def redact_row(self, kind: RowKind, row: Mapping[str, object]) -> tuple[dict[str, object], Counter[str]]:
         """Return a copy of the row with every text redacted, and findings by category.
@@ -73,12 +92,13 @@ class Redactor:
         Raises:
             PrivacyError: a recognizer failed, or the row has a field or a key that this kind does not know.
         """
-        redacted = self.redact_texts(texts_of(kind, row, labels=False), str(row.get("subject_key") or ""))
+        subject = str(row.get("subject_key") or "")
+        redacted = self.redact_texts(texts_of(kind, row, labels=False), subject)
         counts = Counter(finding.category for each in redacted for finding in each.findings)
         following = iter(redacted)
 
         def change_label(label: str) -> str:
-            changed, found = self._label(label)
+            changed, found = self._label(label, subject)
             counts.update(finding.category for finding in found)
             return changed
 

@@ -33,6 +33,18 @@ def record_shard(conn: Connection, agent_type: str, shard: RedactedShard, store:
     return True
 
 
+def replace_shard(
+    conn: Connection, agent_type: str, old: RedactedShard, new: RedactedShard, store: ArtifactStore
+) -> None:
+    """Put a shard that was redacted again in the place of the old one, in the caller's transaction.
+
+    The old shard and its rows stay written down, because datasets and models were made of them.
+    """
+    record_shard(conn, agent_type, new, store)
+    if new.artifact.sha256 != old.artifact.sha256:
+        run(conn, "mark_renewed", sha256=old.artifact.sha256, by=new.artifact.sha256, agent_type=agent_type)
+
+
 def shards_of(conn: Connection, agent_type: str) -> tuple[RedactedShard, ...]:
     """Return the shards of an agent type in the order in which they were recorded."""
     return tuple(RedactedShard.model_validate(row[0]) for row in fetch(conn, "shards_of_agent", agent_type=agent_type))

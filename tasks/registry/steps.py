@@ -29,6 +29,13 @@ def record_shards(agent_type: str, shards: tuple[RedactedShard, ...]) -> None:
 
 
 @step(cached=False)
+def replace_shard(agent_type: str, old: RedactedShard, new: RedactedShard) -> None:
+    """Put a shard that was redacted again in the place of the old one."""
+    with connect() as conn:
+        lineage.replace_shard(conn, agent_type, old, new, open_store())
+
+
+@step(cached=False)
 def list_shards(agent_type: str) -> tuple[RedactedShard, ...]:
     """Return every shard that an agent type may learn from, in the order of recording."""
     with connect() as conn:

@@ -77,6 +77,7 @@ def fine_tune(
     train: Iterable[Mapping[str, Any]],
     validation: Iterable[Mapping[str, Any]],
     *,
+    redaction: str,
     work: Path,
     tensorboard: Path,
     merged: Path,
@@ -85,7 +86,8 @@ def fine_tune(
     """Train on certified rows and write the merged model with its tokenizer and chat template into `merged`.
 
     Raises:
-        PrivacyError: a row has no certificate, another row's, or one that did not pass.
+        PrivacyError: a row has no certificate, another row's, one that did not pass, or one of another policy than
+            `redaction`.
         TrainingError: base or template cannot be used, nothing fits into `max_tokens`, or the loss is not finite.
     """
     began = time.perf_counter()
@@ -93,7 +95,7 @@ def fine_tune(
 
     # 1. Data: certified rows to token ids
     tokenizer = base_loading.open_tokenizer(source, revision)
-    learned, held_out = (_encode(tokenizer, rows, recipe.max_tokens) for rows in (train, validation))
+    learned, held_out = (_encode(tokenizer, rows, recipe.max_tokens, redaction) for rows in (train, validation))
     if not learned.input_ids:
         raise TrainingError(
             f"None of {learned.too_long} training examples fits into {recipe.max_tokens} tokens.",
@@ -137,8 +139,11 @@ def fine_tune(
     return _outcome(trainer, time.perf_counter() - began, tokens, device)
 
 
-def _encode(tokenizer: PreTrainedTokenizerBase, rows: Iterable[Mapping[str, Any]], max_tokens: int) -> Encoded:
-    examples = (Example.model_validate(CertifiedRow.model_validate(row).verified()) for row in rows)
+def _encode(
+    tokenizer: PreTrainedTokenizerBase, rows: Iterable[Mapping[str, Any]], max_tokens: int, redaction: str
+) -> Encoded:
+    certified = (CertifiedRow.model_validate(row) for row in rows)
+    examples = (Example.model_validate(line.verified(policy=redaction)) for line in certified)
     pairs = [encode(tokenizer, example.messages, max_tokens) for example in examples]
     kept = [pair for pair in pairs if pair is not None]
     return Encoded([ids for ids, _ in kept], [labels for _, labels in kept], len(pairs) - len(kept))

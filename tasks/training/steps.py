@@ -62,6 +62,7 @@ def finetune(dataset: DatasetVersion, recipe: Recipe, base: Base) -> TrainingRun
         *base.source(store),
         store.rows(dataset.splits["train"]),
         store.rows(dataset.splits["validation"]),
+        redaction=dataset.redaction,
         work=work,
         tensorboard=settings.data / "tensorboard" / run_id,
         merged=work / "merged",

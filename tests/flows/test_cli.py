@@ -90,6 +90,7 @@ def test_the_commands_are_these() -> None:
         "models list", "models show", "retractions",
         "ingest pubmed", "ingest pubmed-files", "ingest pmc", "ingest arxiv", "ingest interactions",
         "ingest documents", "ingest examples", "export chats", "export dataset", "export texts",
+        "redact", "phi eval", "phi review", "phi train-tagger",
     }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from tasks.phi.recognizers.names import NameRecognizer
 from tasks.phi.recognizers.other_id import OtherIdRecognizer
 from tasks.phi.recognizers.phone import PhoneRecognizer
 from tasks.phi.recognizers.photo import PhotoRecognizer
+from tasks.phi.recognizers.relative_dates import RelativeDateRecognizer
 from tasks.phi.recognizers.rules import RuleRecognizer
 from tasks.phi.recognizers.ssn import SsnRecognizer
 from tasks.phi.recognizers.url import UrlRecognizer
@@ -44,3 +45,6 @@ RECOGNIZERS: tuple[type[RuleRecognizer], ...] = (
     PhotoRecognizer,
     OtherIdRecognizer,
 )
+
+STRICT_ONLY: tuple[type[RuleRecognizer], ...] = (RelativeDateRecognizer,)
+"""What strict mode looks for besides; Safe Harbor does not ask for it."""

@@ -1,31 +1,20 @@
 """Dates that say more than the year (45 CFR 164.514(b)(2)(i)(C)).
 
-Covers written months in either order, ISO dates and timestamps, day/month/year in digits, month/year, and month/day
-after a word that asks for a date. Dates of birth have a file of their own. It does not cover relative
-dates ("last Friday"), weekdays, holidays, or a year that stands alone, which Safe Harbor lets stay.
+Covers dates with a month's name (`written_dates`), dates in digits (`numeric_dates`), month and day (`month_days`), a
+day of the month after a word that asks for a date ("by the 15th"), holidays that are one day of the year, and seasons
+and quarters with their year. A time right behind a date goes with it. Dates of birth have a file of their own. It does
+not cover relative dates ("last week", which `relative_dates.py` finds in strict mode; "last December" names a month and
+goes), weekdays, a time of day on its own, or a year that stands alone, which Safe Harbor lets stay.
 """
 
 import re
+from collections.abc import Iterable
 
-from tasks.phi.recognizers.rules import Rule, RuleRecognizer
+from tasks.phi.recognizers.numeric_dates import numeric_dates
+from tasks.phi.recognizers.rules import Hit, Rule, RuleRecognizer, lowered
+from tasks.phi.recognizers.written_dates import written_dates
 
-_MONTHS = (
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-)  # fmt: skip
-_LONG = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-_SHORT = r"(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
-_CAPITALS = (
-    r"(?:JANUARY|FEBRUARY|MARCH|APRIL|JUNE|JULY|AUGUST|SEPTEMBER|OCTOBER|NOVEMBER|DECEMBER"
-    r"|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEPT?|OCT|NOV|DEC)"
-)
-_MONTH = rf"(?:{_LONG}|{_SHORT}\.?)"
-_ANY_MONTH = rf"(?:{_LONG}|{_SHORT}\.?|{_CAPITALS}\.?)"
-_DAY = r"(?:3[01]|[12]\d|0?[1-9])"
-_ORDINAL = rf"{_DAY}(?:st|nd|rd|th)?"
-_YEAR = r"(?:(?:18|19|20)\d\d)"
-_SHORT_YEAR = r"'\d\d"
-_NUMERIC_MONTH = r"(?:1[0-2]|0?[1-9])"
-_TIME = r"(?:(?:T|\s+)\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d|[AaPp]\.?[Mm]\b\.?)?)?"
+_OF_YEAR = r"(?:(?: of|,)? ?(?:(?:19|20)[0-9]{2}|'[0-9]{2})(?![0-9]))"
 
 
 class DateRecognizer(RuleRecognizer):
@@ -33,78 +22,62 @@ class DateRecognizer(RuleRecognizer):
 
     category = "DATE"
     rules = (
-        # April 12, 2023 · Feb 5th 2022 · Sept 15 of 2022 · Aug 11th '23
+        # by the 15th: not "on the 4th toe", nor "the 5th percentile"
         Rule(
             re.compile(
-                rf"\b{_ANY_MONTH}(?:\s+|(?<=\.)){_ORDINAL}\b(?:\s*(?:,|of)?\s*(?:{_YEAR}|{_SHORT_YEAR})\b)?{_TIME}"
-                r"(?!\s*(?:mg|mcg|g|ml|mL|%|units?)\b)"
-            ),
-            0.9,
-            _MONTHS,
-            lambda phi: not phi.isupper() or bool(re.search(r"\d{4}|[A-Z]{4}", phi)),  # SEPT9 and MARCH1 are genes
-        ),
-        # the same in lower case, only with its year: "may 10" is a verb and a dose as often
-        Rule(
-            re.compile(
-                rf"\b(?:{_LONG}|{_SHORT}\.?)\s+{_ORDINAL}\s*,?\s*(?:of\s+)?(?:{_YEAR}|{_SHORT_YEAR})\b", re.IGNORECASE
-            ),
-            0.9,
-            _MONTHS,
-        ),
-        # 12 April 2023 · 3rd of May, 2022 · 12-Apr-2023
-        Rule(
-            re.compile(
-                rf"(?<![\d.])\b{_ORDINAL}(?:\s*[-/. ]\s*|\s+of\s+|\s*){_ANY_MONTH}(?![A-Za-z])"
-                rf"(?:\s*[-/., ]\s*(?:{_YEAR}|\d\d(?!\d|\.\d)|{_SHORT_YEAR}))?{_TIME}"
-            ),
-            0.9,
-            _MONTHS,
-            lambda phi: (
-                bool(re.search(r"\d{4}|'\d\d|of|[-/]", phi)) or bool(re.fullmatch(r"\d+\w* [A-Z][a-z]{2,}", phi))
-            ),
-        ),
-        # April 2023 · Apr. 2023 · April '23 · early march 2023
-        Rule(
-            re.compile(rf"\b(?:{_LONG}|{_SHORT}\.?)\s*(?:of\s+|,\s*)?(?:{_YEAR}|{_SHORT_YEAR})\b", re.IGNORECASE),
-            0.85,
-            _MONTHS,
-            lambda phi: not phi.isupper() or " " in phi,
-        ),
-        # March 3rd-5th: the second half of a range
-        Rule(
-            re.compile(rf"\b{_MONTH}\s+{_ORDINAL}\s*(?:-|to|and|through)\s*{_ORDINAL}\b(?:,?\s*{_YEAR})?"),
-            0.85,
-            _MONTHS,
-        ),
-        # 2023-04-12 · 2023/04/12 · 2023-04-12T10:15:00Z
-        Rule(re.compile(rf"(?<![\w.-]){_YEAR}([-/.])(?:1[0-2]|0?[1-9])\1{_DAY}(?!\d){_TIME}"), 0.9),
-        Rule(re.compile(rf"(?<![\w.-]){_YEAR}-(?:1[0-2]|0[1-9])(?![\w-])"), 0.7),
-        # 12/15/2023 · 15.12.2023 · 4-12-23
-        Rule(
-            re.compile(
-                rf"(?<![\w./-])(?:{_NUMERIC_MONTH}([-/.]){_DAY}|{_DAY}([-/.]){_NUMERIC_MONTH})(?:\1|\2)"
-                rf"{_YEAR}(?![\w-]){_TIME}"
-            ),
-            0.95,
-        ),
-        Rule(
-            re.compile(
-                rf"(?<![\w./-])(?:{_NUMERIC_MONTH}([-/]){_DAY}|{_DAY}([-/]){_NUMERIC_MONTH})(?:\1"
-                rf"|\2)'?\d\d(?![\w/-]|\.\d)"
-                rf"{_TIME}"
-            ),
-            0.8,
-        ),
-        # 04/2023
-        Rule(re.compile(rf"(?<![\w./-]){_NUMERIC_MONTH}[/-]{_YEAR}(?![\w/-])"), 0.8),
-        # on 4/12 · since 3/5: month and day after a word that asks for a date
-        Rule(
-            re.compile(
-                rf"\b(?:on|since|until|dated?|by|before|after|from|visit|seen|admitted|discharged)\s+(?:on\s+)?"
-                rf"(?P<phi>{_NUMERIC_MONTH}/{_DAY})(?![\w/]|\.\d|\s*(?:scale|pain|points?|mg|mm|strength"
-                rf"|power|cells|patients|of))",
-                re.IGNORECASE,
+                r"the (?:(?<=by the )|(?<=until the )|(?<=till the )|(?<=since the )|(?<=before the )|(?<=due the )"
+                r"|(?<=through the )|(?<=after the )|(?<=from the )|(?<=on the )(?=[1-3][0-9]|[6-9]))"
+                r"(?P<phi>(?:3[01]|[12][0-9]|[1-9])(?:st|nd|rd|th)(?:(?:-| to | and )[0-9]{1,2}(?:st|nd|rd|th))?)"
+                r"(?=\s*(?:[.;:?!)]|,(?! ?[0-9])|\Z)|\s+(?:at|to|for|of (?:this|next|last|the) month|because|so|if)\b)"
             ),
             0.6,
+            ("the ",),
+            lower=True,
         ),
+        # next Tuesday the 14th
+        Rule(
+            re.compile(
+                r"day(?<=[nsir]day),? (?:the )?(?P<phi>(?:3[01]|[12][0-9]|[1-9])(?:st|nd|rd|th))(?![a-z])"
+                r"(?! (?:dose|cycle|day|week|infusion|course|session|visit|percentile))"
+            ),
+            0.7,
+            ("day the ", "day, ", "day 1", "day 2", "day 3"),
+            lower=True,
+        ),
+        # Christmas 2023, Thanksgiving; Christmas disease is haemophilia B
+        Rule(
+            re.compile(
+                rf"(?:christmas|xmas|thanksgiving|halloween|juneteenth|easter)(?![a-z]| (?:disease|factor|tree|seals))"
+                rf"(?: (?:day|eve|sunday)\b)?{_OF_YEAR}?"
+            ),
+            0.8,
+            ("christmas", "xmas", "thanksgiving", "halloween", "juneteenth", "easter"),
+            lower=True,
+        ),
+        Rule(
+            re.compile(
+                r"(?:new year'?s|valentine'?s|patrick'?s|veterans'?|mother'?s|father'?s|presidents'?|labor|memorial"
+                rf"|independence|columbus|mlk|boxing) (?:day|eve)\b{_OF_YEAR}?"
+            ),
+            0.7,
+            ("s day", "s eve", "s' day", "labor day", "memorial day", "independence day", "mlk day", "boxing day"),
+            lower=True,
+        ),
+        Rule(re.compile(r"fourth of july"), 0.7, ("fourth of july",), lower=True),
+        # winter of 2022, Q3 2023
+        Rule(
+            re.compile(rf"(?:spring|summer|autumn|winter|fall)(?<!offspring){_OF_YEAR}"),
+            0.7,
+            ("spring", "summer", "autumn", "winter", "fall"),
+            lower=True,
+        ),
+        Rule(re.compile(rf"Q[1-4](?<!\w..){_OF_YEAR}(?! ?(?:mg|mcg|units))"), 0.7),
     )
+
+    def find(self, text: str) -> Iterable[Hit]:
+        """Yield the dates; what a holiday or a season says comes from the rules."""
+        low = lowered(text)
+        yield from numeric_dates(text, low)
+        yield from written_dates(text, low)
+        for rule in self.rules:
+            yield from rule.hits(text)

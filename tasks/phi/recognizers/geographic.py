@@ -1,86 +1,93 @@
 """Places smaller than a state (45 CFR 164.514(b)(2)(i)(B)): addresses, cities, ZIP codes, and facilities by name.
 
-A facility is treated as a place, because it locates its patients. Covers street addresses, PO boxes, "City, ST ZIP",
-well-known cities, counties, names that end in Hospital, Clinic, Medical Center and the like, well-known health
-systems, and capitalised places after "treated at", "admitted to", "lives in". ZIP codes go whole. It does not cover
-small towns without such surroundings, neighbourhoods, or places in lower case. Countries and states stay.
+Puts together what `addresses.py`, `facilities.py`, `cities.py` and `cues.py` find, and adds streets without a number,
+counties, neighbourhoods and labelled fields. A capitalised phrase is found by knowing it (`places.py`), by its end, or
+by the words around it. It does not cover unknown places without such surroundings, nor lower-case places other than
+those of the gazetteer. Countries and states stay, and so do things named for places ("Boston criteria").
 """
 
 import re
 from collections.abc import Iterable, Iterator
 
-from tasks.phi.recognizers.rules import Hit, Rule, RuleRecognizer
-from tasks.phi.recognizers.words import (
-    CITIES,
-    EPONYM_HEADS,
-    FIELDS_OF_MEDICINE,
-    GIVEN,
-    HEALTH_SYSTEMS,
-    NOT_A_NAME,
-    NOT_A_PLACE,
-    STATES,
+from tasks.phi.recognizers.addresses import (
+    ADDRESS_RULES,
+    ADDRESS_WORD_RULES,
+    ALL_STATES,
+    CLEAR_STREETS,
+    STATE_NAMES,
+    ZIP,
+    ZIP_AFTER,
 )
+from tasks.phi.recognizers.cities import is_run, known_places, named_again
+from tasks.phi.recognizers.cues import after_a_cue
+from tasks.phi.recognizers.facilities import FACILITY_WORD_RULES, FACILITY_WORDS, facilities
+from tasks.phi.recognizers.places import (
+    KNOWN,
+    STATE,
+    Word,
+    WordRules,
+    capitalised,
+    may_name_a_place,
+    vocabulary,
+    word_list,
+)
+from tasks.phi.recognizers.rules import Hit, Rule, RuleRecognizer, lowered
+from tasks.phi.recognizers.uncased_places import lower_case_places, recased
+from tasks.phi.recognizers.words import NO_NAME, NOT_A_NAME, NOT_A_PLACE, TERM, is_medical, kind_of
 
-_CAP = r"(?:St\.|Mt\.|Ft\.|[A-Z][\w'.&-]*\w|[A-Z])"
-_SUFFIX = (
-    r"(?:(?:Medical|Med\.?|Health|Healthcare|Cancer|Heart|Surgery|Surgical|Care|Rehab(?:ilitation)?|Imaging"
-    r"|Dialysis|Oncology|"
-    r"Trauma|Wellness|Diagnostic|Community|Research|Eye|Spine|Pain|Birth|Treatment|Infusion|Children's|Women's)\s+"
-    r"(?:Center|Centre|Ctr\.?|Cntr\.?|System|Group|Campus|Institute|Associates|Partners|Services|Clinics?"
-    r"|Hospital|Office|Practice)"
-    r"|Hospitals?|Hosp\.?|Clinics?|Infirmary|Hospice|Sanatorium|Nursing\s+Home|Urgent\s+Care"
-    r"|Family\s+(?:Practice|Medicine)|"
-    r"Assisted\s+Living|Care\s+Home|Polyclinic|Pharmacy|Healthcare|Health|Memorial|Medicine|Medical|Med"
-    r"|Institute|Center|Centre|Ctr|"
-    r"High\s+School|Elementary|Middle\s+School|Manor|Shelter)"
-    r"(?:\s+(?:Hospital|Center|Centre|Ctr\.?|Care|System|Clinic|Campus|Network|Group|Foundation|Pavilion"
-    r"|School|College)\b)*"
+_DIVISIONS = frozenset(
+    ("county", "township", "borough", "parish", "heights", "reservation", "pueblo", "rancheria", "barrio")
 )
-_STREET = (
-    r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Way|Terrace|Ter"
-    r"|Circle|Cir|Parkway|Pkwy|"
-    r"Highway|Hwy|Square|Sq|Trail|Trl|Loop|Alley|Plaza|Crescent|Close|Row|Pike|Turnpike|Route)"
+_STREETS = frozenset(CLEAR_STREETS.split("|")) - {"drive", "court", "terrace", "crescent"} | {"drive"}
+_LANDSCAPES = word_list("landscapes") - _DIVISIONS - _STREETS
+_ALSO_OF_THE_BODY = frozenset(
+    (
+        "junction",
+        "point",
+        "ridge",
+        "island",
+        "bridge",
+        "corner",
+        "corners",
+        "bay",
+        "crossing",
+        "landing",
+        "park",
+    )
 )
-_UNIT = r"(?:,?\s*(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|\#)\.?\s*\#?[A-Za-z0-9-]{1,6}\b)?"
-_CLEAR_STATES = (
-    "AK|AZ|AR|CA|FL|GA|IL|IA|KS|KY|MN|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC"
+_ENDS = FACILITY_WORDS | _STREETS | _DIVISIONS | _LANDSCAPES
+_BEFORE_A_LANDSCAPE = re.compile(
+    r"\b(?:at|in|from|near|to|on|along|by|outside|around|over|into|across|through|of|down|up|off|is)(?: the)? $",
+    re.IGNORECASE,
 )
-_ALL_STATES = _CLEAR_STATES + "|AL|CO|CT|DE|HI|ID|IN|LA|ME|MD|MA|MI|MS|OK|OR|PA|PR"
-_STATE_NAMES = "|".join(sorted(STATES, key=len, reverse=True))
-_ZIP = r"\d{5}(?:-\d{4})?"
-_PLACE = rf"{_CAP}(?:\s+{_CAP}){{0,2}}"
-_AFTER_PLACE = (
-    r"(?:\s+(?:clinic|office|hospital|campus|branch|facility|site|location|area|ER|ED|emergency department"
-    r"|med(?:ical)? cent(?:er|re)|suburb|county)\b)?"
+_JOIN = re.compile(r"(?:,?[ ](?:in|at|of|near|on)(?:[ ](?:the|downtown))?[ ]|,?\s{1,20}|,|[ ]?[-/][ ]?)$")
+_TOWN_AFTER = re.compile(
+    r",?\s{1,3}(?:[a-z.]+[ ]){0,2}[a-z.]+"
+    rf"(?:,?[ ](?i:{ALL_STATES}|{STATE_NAMES})(?:[., ]+{ZIP})?(?![\w-])|[ ]{ZIP})"
 )
-_LISTED = "|".join(re.escape(p).replace(r"\ ", r"\s+") for p in sorted(CITIES | HEALTH_SYSTEMS, key=len, reverse=True))
-_LISTED_PLACE = re.compile(rf"(?<![\w-])(?:{_LISTED})(?![\w-]|'s\s+(?:disease|syndrome)){_AFTER_PLACE}")
-_FACILITY = re.compile(
-    rf"(?<![\w-])(?P<phi>(?:{_CAP}(?:[ \t]+|-))(?:(?:{_CAP}|of|and|&|for|the|de|la)[ \t]+){{0,5}}?"
-    rf"{_SUFFIX}(?:[ \t]+(?:of|at|in)[ \t]+{_PLACE})?)(?![\w-])"
-)
-_AUTHORITIES = frozenset({"National", "NIHs", "World", "European", "International", "Federal"})
-_LEADING = frozenset({"The", "At", "In", "From", "Our", "For", "And", "With", "This", "An", "A", "To"})
-# These ends are a facility's only where the name stops: "MedlinePlus Medical Dictionary" is a book.
-_OPEN_ENDS = frozenset({"Medical", "Medicine", "Health", "Med", "Institute", "Memorial", "Center", "Centre"})
-_CUE = re.compile(
-    r"\b(?:seen|treated|admitted|evaluated|consulted|operated|visited|visits?|diagnosed|hospitali[sz]ed"
-    r"|transferred|referred|discharged|"
-    r"presented|presenting|presents|followed|managed|enrolled|scheduled|surgery|procedure|appointment|stay"
-    r"|care|labs?|imaging|scan|"
-    r"work(?:s|ed|ing)?|li(?:ves|ved|ving)|reside[sd]?|residing|born|raised|moved|travel(?:l?ed|s)?|resident|native|"
-    r"record|records|admission|checkup|check-up|follow-up|evaluation|treatment|therapy|done|performed"
-    r"|started|initiated)"
-    r"(?:\s+(?:last\s+\w+|recently|previously|initially|first|again|today|yesterday|back))?"
-    rf"\s+(?:at|in|to|from|near|outside)\s+(?:(?:our|the|their|his|her)\s+)?(?P<phi>{_CAP}(?:\s+(?:(?:of"
-    rf"|and|&)\s+)?{_CAP}){{0,4}}{_AFTER_PLACE})"
-)
-_AT = re.compile(
-    rf"\bat\s+(?:the\s+)?(?P<phi>(?:{_CAP}\s+){{1,3}}(?:General|Regional|Mercy)|(?:St\.?|Saint)\s+{_CAP}(?:'s)?)(?!\w)"
-)
-_FROM = re.compile(
-    rf"\b(?:from|at|in)\s+(?:(?:our|the)\s+)?(?P<phi>{_CAP}(?:\s+{_CAP}){{0,3}}\s+(?:clinic|office|hospital"
-    rf"|campus|branch|facility|ER)\b)"
+_MARK = re.compile(r"[:|]")
+_VALUE = re.compile(r"[ \t]*(?P<phi>[A-Za-z0-9][^\n,;|()\[]{2,60}?)(?=[ \t]*(?:$|[\n,;|()\[]|[ ]{3}|\.[ \n]))")
+_TOWN_OF_A_FACILITY = re.compile(r",[ ](?P<phi>[A-Z][a-z]+(?:[ ][A-Z][a-z]+)?)(?=[ \t]*(?:$|[\n,;|(]|[ ]{3}|\.[ \n]))")
+_FACILITY_LABELS = frozenset(("pharmacy", "hospital", "clinic", "facility", "school", "church", "employer", "home"))
+_LABEL_STOP = re.compile(r"[\n|.;,]|[ ]{3}")
+# These are labels only beside one of these words: "place of birth", "nursing home".
+_QUALIFIED = {"birth": {"place"}, "employment": {"place"}, "home": {"funeral", "nursing"}}
+_LABELS = word_list("place_labels")
+_LABEL_WORDS = word_list("place_label_words")
+_WORD_RULES = WordRules(
+    {
+        **ADDRESS_WORD_RULES,
+        **FACILITY_WORD_RULES,
+        "neighborhood neighbourhood district suburb suburbs barrio borough": Rule(
+            re.compile(
+                r"[A-Z](?<!\w[A-Z])\w+(?:[ ][A-Z]\w+){0,2}[ ](?:neighbou?rhood|district|suburbs?"
+                r"|barrio|borough)\b"
+            ),
+            0.7,
+            (),
+            lambda phi: phi.split()[0] not in NOT_A_NAME | NOT_A_PLACE,
+        ),
+    }
 )
 
 
@@ -88,123 +95,137 @@ class GeographicRecognizer(RuleRecognizer):
     """Addresses, cities, ZIP codes and facilities."""
 
     category = "GEO"
-    rules = (
-        Rule(
-            re.compile(
-                rf"(?<![\w.-])\d{{1,6}}[A-Za-z]?\s+(?:[NSEW]{{1,2}}\.?\s+)?(?:(?:[A-Z][\w'.-]*"
-                rf"|\d{{1,3}}(?:st|nd|rd|th))\s+){{1,4}}{_STREET}\b\.?"
-                rf"(?:\s+[NSEW]{{1,2}}\b\.?)?{_UNIT}"
-            ),
-            0.9,
-        ),
-        Rule(
-            re.compile(r"(?<![\w.-])\d{1,6}\s+(?:[a-z]+\s+){1,3}(?:street|avenue|ave|road|boulevard|blvd|lane)\b"),
-            0.8,
-            ("str", "ave", "road", "boul", "blvd", "lane"),
-        ),
-        Rule(re.compile(r"\b(?:[A-Z][\w'-]*\s+){1,3}(?:Street|Avenue|Boulevard|Road|Lane|Drive|Parkway)\b"), 0.7),
-        Rule(re.compile(r"\bP\.?\s?O\.?\s+Box\s+#?\d+", re.IGNORECASE), 0.95, ("box",)),
-        Rule(re.compile(rf"\b{_PLACE},\s*(?:{_CLEAR_STATES})\b(?:,?\s+{_ZIP})?(?!-)"), 0.8),
-        Rule(re.compile(rf"\b{_PLACE},?\s+(?:{_ALL_STATES}),?\s+{_ZIP}\b"), 0.9),
-        Rule(
-            re.compile(
-                rf"\b(?:{'|'.join(re.escape(c) for c in sorted(CITIES, key=len, reverse=True))}),?\s+"
-                rf"(?:{_ALL_STATES})\b"
-            ),
-            0.8,
-        ),
-        Rule(
-            re.compile(rf"\b{_PLACE},\s*(?:{_STATE_NAMES})\b(?!\s+Natives?)(?:,?\s+{_ZIP})?"),
-            0.8,
-            (),
-            lambda phi: phi.split(",")[0] not in STATES,
-        ),
-        Rule(re.compile(rf"\b(?:{_ALL_STATES}|{_STATE_NAMES})\s+(?P<phi>{_ZIP})\b"), 0.85),
-        Rule(
-            re.compile(
-                rf"\b(?:zip|postal)(?:\s*code)?\s*(?:is|:|=|\#)?\s*(?P<phi>{_ZIP}|[A-Z]\d[A-Z]\s?\d[A-Z]\d)\b",
-                re.IGNORECASE,
-            ),
-            0.95,
-            ("zip", "postal"),
-        ),
-        Rule(re.compile(r"(?<![\w.-])\d{5}-\d{4}(?![\w-]|\.\d)"), 0.6),
-        Rule(re.compile(r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]?\s\d[ABD-HJLNP-UW-Z]{2}(?!\w)"), 0.6),
-        Rule(
-            re.compile(r"\b(?:[A-Z][\w'-]+\s+){1,2}(?:County|Township|Borough|Parish|Village|Heights|Reservation)\b"),
-            0.7,
-        ),
-        Rule(
-            re.compile(
-                r"(?<![\w'])(?<![\w'] )(?:address|city|town|county|residence|location|facility|hospital"
-                r"|clinic)\s*:\s*(?P<phi>[A-Z0-9][^\n,;|]{2,60})",
-                re.IGNORECASE,
-            ),
-            0.8,
-            (":",),
-            lambda phi: phi[0].isupper() or phi[0].isdigit(),
-        ),
-    )
+    rules = ADDRESS_RULES
 
     def find(self, text: str) -> Iterable[Hit]:
-        """Yield places by rule, then by list, by ending and by the words before them."""
-        yield from super().find(text)
-        for match in _LISTED_PLACE.finditer(text):
-            if not _names_a_thing(text, match.end()) and not _belongs_to_a_person(text, match):
-                yield Hit(*match.span(), 0.75)
-        yield from _facilities(text)
-        for pattern in (_CUE, _FROM, _AT):
-            for match in pattern.finditer(text):
-                first = match["phi"].split()[0]
-                if (
-                    first not in NOT_A_NAME
-                    and not _is_abbreviation_of_medicine(match["phi"])
-                    and match["phi"] not in STATES
-                ):
-                    yield Hit(*match.span("phi"), 0.6)
+        """Return places, joined where only "in", a comma or a space lies between them."""
+        words = capitalised(text)
+        hits = self._places(text, words)
+        lower_words = vocabulary(text).difference([word for _, _, word in words])
+        hits += lower_case_places(text, lower_words)
+        if rewritten := recased(text, words):
+            hits += self._places(rewritten, capitalised(rewritten))
+        return _joined(text, hits) if hits else hits
+
+    def _places(self, text: str, words: list[Word]) -> list[Hit]:
+        hits = [hit for rule in self.rules for hit in rule.hits(text)]
+        hits += _WORD_RULES.hits(text)
+        hits += _labelled(text)
+        ends = [i for i, (_, _, word) in enumerate(words) if word in _ENDS]
+        hits += facilities(text, words, ends)
+        hits += _streets_and_divisions(text, words, ends)
+        rest = _outside(words, hits) if hits else words
+        hits += known_places(text, rest)
+        hits += after_a_cue(text, rest)
+        hits += _landscapes(text, words, ends, hits)
+        hits += named_again(text, words, hits)
+        return hits
 
 
-def _facilities(text: str) -> Iterator[Hit]:
-    """Yield names with a facility's ending, without the words that only lead to them."""
-    for match in _FACILITY.finditer(text):
-        start, end = match.span("phi")
-        words = match["phi"].split()
-        while words and words[0] in _LEADING:
-            start += len(words[0])
-            start += len(text[start:end]) - len(text[start:end].lstrip())
-            words = words[1:]
-        book = bool(words) and words[-1] in _OPEN_ENDS and re.match(r"\s[A-Z]", text[end : end + 2]) is not None
-        if len(words) >= 2 and not book and not _is_field_or_authority(words):
-            yield Hit(start, end, 0.75)
+def _outside(words: list[Word], hits: list[Hit]) -> list[Word]:
+    """Return the words that lie in no hit, so that none is looked at twice."""
+    rest: list[Word] = []
+    done = at = 0
+    spans = sorted(hits)
+    for word in words:
+        while at < len(spans) and spans[at].start <= word[0]:
+            done = max(done, spans[at].end)
+            at += 1
+        if word[0] >= done:
+            rest.append(word)
+    return rest
 
 
-def _is_field_or_authority(words: list[str]) -> bool:
-    """Say whether it is "Public Health" or "National Institutes of Health", which locate nobody."""
-    field = words[0] in FIELDS_OF_MEDICINE and len(words) == 2 and words[-1] not in {"Hospital", "Clinic"}
-    return field or (words[0] in _AUTHORITIES and "Hospital" not in words)
+def _streets_and_divisions(text: str, words: list[Word], ends: list[int]) -> Iterator[Hit]:
+    """Yield "Larch Street" and "Quexal County": a capitalised name before the word."""
+    for i in ends:
+        _, end, word = words[i]
+        if word in _STREETS or word in _DIVISIONS:
+            first = _first_of_run(text, words, i)
+            if first < i and (word not in {"st", "drive"} or text[words[i - 1][0] : words[i - 1][1]].isalpha()):
+                yield Hit(words[first][0], end, 0.7)
 
 
-def _names_a_thing(text: str, end: int) -> bool:
-    """Say whether a thing named for a place follows: "Boston criteria", "Philadelphia chromosome"."""
-    following = re.match(r"[\s-]+(?:\w+\s+)?(\w+)", text[end : end + 40])
-    nearest = re.match(r"[\s-]+(\w+)", text[end : end + 40])
-    return bool(nearest and nearest[1] in EPONYM_HEADS) or bool(
-        following and following[1] in {"Scale", "criteria", "score"}
-    )
+def _landscapes(text: str, words: list[Word], ends: list[int], hits: list[Hit]) -> list[Hit]:
+    """Return "on Quexal Lake" and the like that no hit covers: a name between a preposition and the word."""
+    found = []
+    for i in ends:
+        _, end, word = words[i]
+        first = _first_of_run(text, words, i) if word in _LANDSCAPES else i
+        start, _, name = words[first]
+        if (
+            first < i
+            and _names_a_landscape(name, word)
+            and KNOWN.get(name) != STATE  # the Ohio River Valley is larger than a state
+            and _BEFORE_A_LANDSCAPE.search(text, max(0, start - 14), start)
+            and not any(hit.start < end and start < hit.end for hit in hits)
+        ):
+            found.append(Hit(start, end, 0.6))
+    return found
 
 
-def _belongs_to_a_person(text: str, match: re.Match[str]) -> bool:
-    """Say whether a city's word stands after a given name, as in "Paul Columbus"."""
-    before = re.search(r"(\w+)\s+$", text[max(0, match.start() - 20) : match.start()])
-    return bool(before and before[1] in GIVEN)
+def _first_of_run(text: str, words: list[Word], i: int) -> int:
+    """Return the first, at most three back, of the capitalised words that word `i` ends."""
+    first = i
+    while first > 0 and i - first < 3 and is_run(text, words, first):
+        first -= 1
+    return first
 
 
-def _is_abbreviation_of_medicine(phrase: str) -> bool:
-    first, *others = phrase.split()
-    short = first.isupper() and len(first) <= 5
-    return (
-        first in NOT_A_PLACE
-        or any(c.isdigit() for c in first)
-        or (short and all(o.islower() for o in others))
-        or len(phrase) < 3
-    )
+def _names_a_landscape(first: str, end: str) -> bool:
+    """Say whether a word may begin a landscape's name: any but medicine's, and no plain one before a joint."""
+    kind = kind_of(first)
+    if kind & NO_NAME or is_medical(first) or (kind & TERM and first not in KNOWN):
+        return False
+    return end not in _ALSO_OF_THE_BODY or may_name_a_place(first)
+
+
+def _labelled(text: str) -> Iterator[Hit]:
+    """Yield the values of fields: "Employer: Dorling Mill", "| Sending facility | Larkmoor |"."""
+    if (":" not in text and "|" not in text) or _LABELS.isdisjoint(vocabulary(text)):
+        return
+    for mark in _MARK.finditer(text):
+        before = lowered(text)[max(0, mark.start() - 32) : mark.start()]
+        label = _LABEL_STOP.split(before.rstrip(" |"))[-1].split()
+        if label and label[-1] == "name":
+            label.pop()
+        if not label or label[-1] not in _LABELS or not all(word.strip("*-•>") in _LABEL_WORDS for word in label[:-1]):
+            continue
+        if label[-1] in _QUALIFIED and not _QUALIFIED[label[-1]] & {*label}:
+            continue
+        value = _VALUE.match(text, mark.end())
+        if value and _is_value(value["phi"], digits=label[-1] in {"address", "residence"}):
+            town = _TOWN_OF_A_FACILITY.match(text, value.end("phi")) if label[-1] in _FACILITY_LABELS else None
+            yield Hit(
+                value.start("phi"),
+                town.end("phi") if town and _is_value(town["phi"], digits=False) else value.end("phi"),
+                0.8,
+            )
+
+
+def _is_value(value: str, *, digits: bool) -> bool:
+    """Say whether a field's value begins as a place does: with a capital and no word of the clinic, or a number."""
+    if value[0].isdigit():
+        return digits and len(value) > 4
+    first = value.split(maxsplit=1)[0].strip(".").capitalize()
+    return value[0].isupper() and first not in NOT_A_NAME and first not in NOT_A_PLACE
+
+
+def _joined(text: str, hits: list[Hit]) -> Iterator[Hit]:
+    """Join hits between which only "in", a comma or a space lies, and take the ZIP code that follows one."""
+    current: Hit | None = None
+    for hit in sorted(hits):
+        if current and (hit.start <= current.end or _JOIN.fullmatch(text, current.end, hit.start)):
+            current = Hit(current.start, max(current.end, hit.end), max(current.score, hit.score))
+        else:
+            if current:
+                yield _with_zip(text, current)
+            current = hit
+    if current:
+        yield _with_zip(text, current)
+
+
+def _with_zip(text: str, hit: Hit) -> Hit:
+    """Take the town, state and ZIP code that follow an address, or the ZIP code alone."""
+    rest = ZIP_AFTER.match(text, hit.end) or (_TOWN_AFTER.match(text, hit.end) if hit.score >= 0.8 else None)
+    return Hit(hit.start, rest.end(), hit.score) if rest else hit

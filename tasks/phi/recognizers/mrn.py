@@ -1,13 +1,17 @@
 """Medical record numbers (45 CFR 164.514(b)(2)(i)(H)).
 
-Covers a value of four digits or more after MRN, EMR, EHR, HAR, FIN, CSN, medical record, chart or hospital number,
-with the letters and separators around the digits. It does not cover a record number without any such word, unless
-another recognizer knows its shape. "MRN-0007 labels a bin" is found, too: a keyword with digits is not second-guessed.
+Covers a value of four digits or more after MRN, MR#, EMR, EHR, HAR, FIN, CSN, CHI, medical record, chart, unit,
+hospital or clinic number, with the letters and separators around the digits, also in the next cell of a table. It does
+not cover a record number without any such word, unless another recognizer knows its shape. "MRN-0007 labels a bin" is
+found, too: a keyword with digits is not second-guessed.
 """
 
 import re
 
-from tasks.phi.recognizers.rules import Rule, RuleRecognizer, keyed
+from tasks.phi.recognizers.rules import Rule, RuleRecognizer, keyed, labelled_numbers
+
+# A record number may stand in groups: SC 14 09 77.
+_GROUPED = r"#?(?:[a-z]{1,4}[ ](?=\d))?[a-z0-9]+(?:[-./_][a-z0-9]+|(?<=\d)[ ]\d{2,}(?![./:]\d))*"
 
 
 class MrnRecognizer(RuleRecognizer):
@@ -15,12 +19,17 @@ class MrnRecognizer(RuleRecognizer):
 
     category = "MRN"
     rules = (
-        # glued to what precedes it, as chunked exports leave it
-        Rule(re.compile(r"MRN[-:#]?\d{5,}(?!\w)"), 0.9, ("mrn",)),
+        # glued to its number and to what precedes it, as chunked exports leave it
+        Rule(re.compile(r"(?:MRN|EMR|MR)[-:#_]?\d{5,}(?!\w)"), 0.9, ("mr",), within=labelled_numbers),
         keyed(
-            r"m\.?r\.?n\.?|mr\s?(?=\#|no)|med(?:ical)?\.?\s*rec(?:ord)?s?\.?|emr|ehr|epi|har|fin|csn|mpi"
-            r"|empi|uhid|urn|nhi"
-            r"|(?:(?:patient\s+)?chart|hospital|(?:unit\s+)?record|rec\.?)(?=\s*(?:\#|no\b|num|id\b))",
-            gate=("mr", "rec", "ehr", "epi", "har", "fin", "csn", "mpi", "uhid", "urn", "nhi", "hospital", "m.r"),
+            r"m\.?r\.?n\.?|mrno|mr\s?(?=\#|no|number|id)|rec(?:ord)?s?\.?|emr|ehr|emrn|epi|har|fin|csn|mpi|empi|cmrn|pmrn|uhid"
+            r"|urn|nhi|chi|ur\s?(?=no|\#|number)|ipn|epic\s+id"
+            r"|(?:chart|hospital|hosp|unit|clinic|cpi|file)(?=\s*(?:\#|no\b|nos\b|num|nbr\b|id\b))",
+            words=
+                "mr mrn n rn rec emr ehr epi har fin csn mpi emp cmr pmr uhi urn nhi chi ur ipn cha "
+                "hos uni cli cpi fil",
+            value=_GROUPED,
         ),
-    )
+        keyed(r"chart", words="cha", value=r"[a-z]{1,4}-\d{4,}", score=0.7),
+        keyed(r"chart|mr", words="cha mr", value=_GROUPED, digits=5, score=0.8, plain=True),
+    )  # fmt: skip

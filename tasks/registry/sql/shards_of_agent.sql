@@ -1,1 +1,3 @@
-select record from shards where agent_type = %(agent_type)s order by created_at, sha256;
+select record from shards
+where agent_type = %(agent_type)s and renewed_as is null
+order by created_at, sha256;

@@ -5,13 +5,17 @@ from pydantic import ValidationError
 
 from tasks.errors import PrivacyError
 from tasks.phi.certificates import certify
+from tasks.phi.proof import Proof
 from tasks.records import CertifiedRow, PhiCertificate, row_sha256
 
 ROW: dict[str, object] = {"b": [{"role": "user", "content": "[REDACTED-NAME] rests"}], "a": 1.0, "é": None}
+PROOF = Proof(planted={"NAME": 160, "SSN": 160}, survived={"NAME": 3}, strict={})
 
 
 def certified(**changes: object) -> CertifiedRow:
-    certificate = certify(ROW, engine="presidio-x", policy="placeholder/4", findings={"NAME": 1}, second_pass=0)
+    certificate = certify(
+        ROW, engine="presidio-x", policy="placeholder/4", findings={"SSN": 2, "NAME": 1}, second_pass=0, proof=PROOF
+    )
     return CertifiedRow(row=ROW, certificate=certificate.model_copy(update=changes))
 
 
@@ -22,6 +26,21 @@ def test_row_hash_is_that_of_sorted_compact_json() -> None:
 
 def test_untouched_row_is_accepted_also_after_writing_and_reading() -> None:
     assert CertifiedRow.model_validate_json(certified().model_dump_json()).verified() == ROW
+
+
+def test_certificate_tells_engine_policy_findings_and_what_the_proof_of_its_shard_bounds() -> None:
+    certificate = certified().certificate
+    assert (certificate.engine, certificate.policy) == ("presidio-x", "placeholder/4")
+    assert certificate.findings == {"NAME": 1, "SSN": 2}
+    assert (certificate.canaries, certificate.canaries_survived) == (320, 3)
+    assert certificate.canary_bound == pytest.approx(0.0272, abs=1e-4)
+
+
+def test_row_of_another_policy_is_refused_where_a_policy_is_in_force() -> None:
+    assert certified().verified(policy="placeholder/4") == ROW
+    with pytest.raises(PrivacyError, match="of policy placeholder/4, not of placeholder/5") as caught:
+        certified().verified(policy="placeholder/5")
+    assert "rests" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +61,10 @@ def test_row_without_its_certificate_is_refused(row: dict[str, object], changes:
 def test_certificate_that_cannot_be_read_is_no_certificate() -> None:
     with pytest.raises(ValidationError):
         PhiCertificate.model_validate({"row_sha256": "00", "engine": "x"})
+    with pytest.raises(ValidationError):
+        CertifiedRow.model_validate({"row": ROW})
+
+
+def test_certificate_without_a_proof_claims_none() -> None:
+    older = {"row_sha256": row_sha256(ROW), "engine": "e", "policy": "placeholder/4", "findings": {}, "second_pass": 0}
+    assert PhiCertificate.model_validate(older).canary_bound == 1.0

@@ -65,7 +65,7 @@ REPLACED = [
     ("License plate KTR-4471", "License plate [REDACTED-VEHICLE]", "plate"),
     ("Pacemaker serial number PX-99102", "Pacemaker serial number [REDACTED-DEVICE]", "serial"),
     ("UDI (01)00844588003288(17)141120(10)7654321D", "UDI [REDACTED-DEVICE]", "GS1 form"),
-    ("See https://portal.example.org/p/9.", "See [REDACTED-URL]", "address with scheme"),
+    ("See https://portal.example.org/p/9.", "See [REDACTED-URL].", "address with scheme"),
     ("Login from 203.0.113.77.", "Login from [REDACTED-IP].", "IPv4"),
     ("Login from 2001:db8::fe51:3.", "Login from [REDACTED-IP].", "IPv6 before a full stop"),
     ("MAC 00:1B:44:11:3A:B7", "MAC [REDACTED-IP]", "hardware address"),

@@ -171,6 +171,19 @@ def test_shards_come_back_in_the_order_in_which_they_were_recorded(store: Artifa
     assert steps.list_shards.fn("Billing") == ()
 
 
+def test_shard_redacted_again_takes_the_place_of_the_old_one(store: ArtifactStore) -> None:
+    first, old, last = (shard(store, "documents", document(str(n))) for n in range(3))
+    steps.record_shards.fn("MedicalQA", (first, old, last))
+    new = shard(store, "documents", {**document("1"), "title": "On [REDACTED-NAME]"})
+    steps.replace_shard.fn("MedicalQA", old, new)
+    assert steps.list_shards.fn("MedicalQA") == (first, new, last)
+    steps.replace_shard.fn("MedicalQA", old, new)  # a killed run repeats it
+    assert steps.list_shards.fn("MedicalQA") == (first, new, last)
+    steps.replace_shard.fn("MedicalQA", new, old)  # back to the older rules
+    assert steps.list_shards.fn("MedicalQA") == (first, old, last)
+    assert steps.list_shards.fn("Clinical") == ()
+
+
 def test_recording_a_shard_again_changes_nothing(store: ArtifactStore) -> None:
     shards = (shard(store, "documents", document("1"), document("2")),)
     steps.record_shards.fn("MedicalQA", shards)

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:Futur
 def train(folder: Path, base: Path, recipe: Recipe, rows: list[dict[str, object]], **changes: object) -> Outcome:
     return fine_tune(
         recipe, base, None, rows, rows[:4], work=folder / "work", tensorboard=folder / "log", merged=folder / "merged",
-        **changes,  # type: ignore[arg-type]
+        **({"redaction": "test 1"} | changes),  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -117,8 +117,8 @@ for job in orjson.loads(Path(sys.argv[1]).read_bytes()):
         if step == 5:
             os.kill(os.getpid(), signal.SIGKILL)
     folder = Path(job["folder"])
-    fine_tune(Recipe(**job["recipe"]), job["base"], None, job["rows"], job["rows"][:4], work=folder / "work",
-              tensorboard=folder / "log", merged=folder / "merged", on_progress=die)
+    fine_tune(Recipe(**job["recipe"]), job["base"], None, job["rows"], job["rows"][:4], redaction="test 1",
+              work=folder / "work", tensorboard=folder / "log", merged=folder / "merged", on_progress=die)
 """
 RESUMED: tuple[dict[str, object], ...] = {"method": "full"}, {"method": "qlora", "lora_dropout": 0.1}
 
@@ -186,6 +186,8 @@ def test_a_half_written_checkpoint_is_not_resumed_from(tmp_path: Path) -> None:
         (lambda row: row["certificate"].update(second_pass=1), "the second pass saw something"),
         (lambda row: row["certificate"].update(row_sha256="0" * 64), "another row's certificate"),
         (lambda row: row["row"]["messages"][1].update(content="changed afterwards"), "edited after redaction"),
+        (lambda row: row["certificate"].update(policy="test 0"), "an older policy's certificate"),
+        (lambda row: row["certificate"].update(policy=""), "no policy's certificate"),
     ],
 )
 def test_a_row_whose_certificate_does_not_hold_is_refused(

@@ -27,7 +27,7 @@ def dataset_of(rows: list[dict[str, object]]) -> DatasetVersion:
     split = open_store().save_rows("dataset", rows)
     return DatasetVersion(
         id="ds-test", agent_type="MedicalQA", splits={"train": split, "validation": split, "test": split},
-        examples={}, tokens={}, sources={}, exclusions={}, shards=(), policy="test",
+        examples={}, tokens={}, sources={}, exclusions={}, shards=(), policy="test", redaction="test 1",
     )  # fmt: skip
 
 

@@ -1,0 +1,149 @@
+"""One line of JSON becomes one redacted line, or a reason why not, which never quotes it.
+
+A line is an object with at least `id` (text or a whole number) and `text`. `text` is redacted; so is every other field,
+read together with its name ("mrn: 0048213"), because a value in a table says less than a label beside it does. All of
+a line is read as one document. `id` and the fields to keep stay; true, false, null and decimal numbers are copied. It
+does not cover names of fields: one that redaction would change is refused.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple, NoReturn
+
+from tasks.phi.redaction import Redacted, Redactor
+from tasks.phi.risk import risk_level
+
+MAX_BYTES = 8 << 20
+"""Of a line: longer ones would not let memory stay flat."""
+
+MAX_DEPTH = 32
+"""Of lists and objects in one another."""
+
+_OWN = frozenset({"id", "text", "risk_level", "findings"})
+_WORDS = re.compile(r"[_\-.\s]+|(?<=[a-z])(?=[A-Z])")
+
+
+class Refused(Exception):
+    """A line that is not redacted; the message says why and quotes nothing."""
+
+
+class RedactedLine(NamedTuple):
+    """A line as it is written, the risk of its text before, and the category of each finding in it."""
+
+    line: bytes
+    risk: str
+    categories: list[str]
+
+
+class _Leaf(NamedTuple):
+    label: str  # the words of the name of the field that it stands under
+    value: str | int
+    holder: Any
+    key: str | int
+
+
+class LineRedactor:
+    """Redacts lines; `keep` names the fields that stay as they are."""
+
+    def __init__(self, redactor: Redactor, keep: frozenset[str]) -> None:
+        self._redactor = redactor
+        self._keep = keep
+
+    def redact(self, line: bytes) -> RedactedLine:
+        """Return the redacted line with `risk_level` and `findings`, its end included.
+
+        Raises:
+            Refused: it is no object with an id and a text, or it cannot be read.
+            PrivacyError: a recognizer failed; nothing more may be redacted.
+        """
+        row = _object(line)
+        leaves = list(_leaves(row, self._keep))
+        labelled = [f"{leaf.label}: {leaf.value}" for leaf in leaves]
+        text, *others = self._redactor.redact_texts([row["text"], *labelled])
+        for leaf, redacted in zip(leaves, others, strict=True):
+            _put(leaf, redacted)
+        row["text"] = text.text
+        row["risk_level"] = risk_level(text.findings)
+        row["findings"] = [finding.model_dump() for finding in text.findings]
+        written = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        return RedactedLine(written, row["risk_level"], [f.category for each in (text, *others) for f in each.findings])
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    """Return the line's object, with all that this module needs of it.
+
+    Raises:
+        Refused: the line is not such an object.
+    """
+    if len(line) > MAX_BYTES:
+        raise Refused(f"longer than {MAX_BYTES >> 20} MiB")
+    try:
+        row = json.loads(line.decode(), parse_constant=_no_constant)
+        line_again = json.dumps(row, ensure_ascii=False)
+    except UnicodeDecodeError as error:
+        raise Refused(f"not UTF-8 at byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise Refused(f"not JSON at character {error.pos}") from None
+    except RecursionError:
+        raise Refused("nested too deeply") from None
+    except ValueError:
+        raise Refused("a number that cannot be read") from None
+    if not _encodable(line_again):
+        raise Refused("a lone surrogate, which is no character")
+    if not isinstance(row, dict):
+        raise Refused("not a JSON object")
+    for name, kinds, what in (("id", (str, int), "text or a whole number"), ("text", (str,), "text")):
+        if name not in row:
+            raise Refused(f"no field `{name}`")
+        if not isinstance(row[name], kinds) or isinstance(row[name], bool):
+            raise Refused(f"field `{name}` is not {what}")
+    return row
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError("not a number of JSON")
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _leaves(row: dict[str, Any], keep: frozenset[str]) -> Iterator[_Leaf]:
+    """Yield the values that redaction looks at, in order, wherever they lie."""
+    for name in row:
+        if name not in _OWN and name not in keep:
+            yield from _within(row, name, _words(name), 1)
+
+
+def _within(holder: Any, key: str | int, label: str, depth: int) -> Iterator[_Leaf]:
+    value = holder[key]
+    if depth > MAX_DEPTH:
+        raise Refused("nested too deeply")
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        yield _Leaf(label, value, holder, key)
+    elif isinstance(value, list):
+        for index in range(len(value)):
+            yield from _within(value, index, label, depth + 1)
+    elif isinstance(value, dict):
+        for name in value:
+            yield from _within(value, name, _words(name), depth + 1)
+
+
+def _words(name: str) -> str:
+    """Return a field's name as a label reads: `patientName` and `patient_name` both say "patient name"."""
+    return _WORDS.sub(" ", name).lower()
+
+
+def _put(leaf: _Leaf, redacted: Redacted) -> None:
+    """Put the redacted value in its place; one without findings keeps its type."""
+    if not redacted.findings:
+        return
+    value_at = len(leaf.label) + 2
+    if any(finding.start < value_at - 2 for finding in redacted.findings):
+        raise Refused("a field whose name may be an identifier")
+    leaf.holder[leaf.key] = redacted.text[value_at:]

@@ -1,0 +1,67 @@
+"""Redaction in several processes: chunks of rows go out, results come back in their order, few at a time.
+
+The rules hold the interpreter, so that threads would share one core. Processes are forked from a server that has
+imported the stage once and runs no threads: a fork of the calling process, which may run threads, could hang, and a
+fresh interpreter each would take a second and a half. It does not spread work over machines: shards do.
+"""
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from tasks.errors import PrivacyError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_PRELOADED = ["tasks.phi.setup"]
+_WAITING = 3  # chunks a worker: one in hand, the next at once, and one so that a slow first does not idle the rest
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def ordered(
+    function: Callable[[T], R],
+    chunks: Iterable[T],
+    *,
+    workers: int,
+    initialise: Callable[..., None],
+    arguments: tuple[Any, ...],
+) -> Iterator[R]:
+    """Yield `function(chunk)` for each chunk, in order, from so many processes; one means this process itself.
+
+    Each process calls `initialise(*arguments)` first. What a function raises, it raises here, and nothing more is done.
+
+    Raises:
+        PrivacyError: a process was killed, usually for memory.
+    """
+    if workers == 1:
+        initialise(*arguments)
+        yield from map(function, chunks)
+        return
+    context = get_context("spawn" if sys.platform == "win32" else "forkserver")
+    if sys.platform != "win32":
+        context.set_forkserver_preload(_PRELOADED)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=initialise, initargs=arguments)
+    waiting: deque[Future[R]] = deque()
+    try:
+        for chunk in chunks:
+            waiting.append(pool.submit(function, chunk))
+            if len(waiting) >= workers * _WAITING:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool:
+        raise PrivacyError(
+            "A process that redacts was killed.", fix="run with fewer workers or more memory; nothing of it was saved"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)

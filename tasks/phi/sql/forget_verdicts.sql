@@ -1,0 +1,1 @@
+delete from phi_verdicts where %(id)s::bigint is null or id = %(id)s;

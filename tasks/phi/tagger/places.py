@@ -1,0 +1,140 @@
+"""Made-up places smaller than a state: towns, streets, addresses, facilities, units, schools, employers.
+
+Most towns are put together from parts; some are large cities of the world, which nobody's text is known by. It does
+not cover states and countries, which are no identifiers.
+"""
+
+import random
+import string
+
+from tasks.phi.tagger.names import SURNAMES, given, initial, pseudo_surname, surname
+from tasks.phi.tagger.parts import Maker, parts, weighted
+
+_STATE_CODES = parts("state_codes")
+_STATES = parts("states")
+_CITIES = parts("cities")
+_NATURE = parts("nature")
+_TOWN_TAILS = parts("town_tails")
+_TOWN_WORDS = parts("town_words")
+_TOWN_HEADS = parts("town_heads")
+_STREETS = parts("streets")
+_FACILITIES = parts("facilities")
+_SAINTS = parts("saints")
+_UNITS = parts("units")
+_EMPLOYERS = parts("employers")
+_SCHOOLS = parts("schools")
+_PLACES = parts("places")
+_PHARMACIES = parts("pharmacies")
+
+
+_word = weighted((1, pseudo_surname), (1, lambda rng: rng.choice(SURNAMES)))
+_nature_or_name = weighted((1, given), (1, pseudo_surname), (1, lambda rng: rng.choice(_NATURE)))
+_JOINED = ("du", "de", "on", "upon", "by the", "la")
+town = weighted(
+    (25, lambda rng: rng.choice(_CITIES)),
+    (15, lambda rng: rng.choice(_NATURE) + rng.choice(_TOWN_TAILS)),
+    (12, lambda rng: f"{_nature_or_name(rng)} {rng.choice(_TOWN_WORDS)}"),
+    (14, lambda rng: f"{rng.choice(_TOWN_HEADS)} {_nature_or_name(rng)}"),
+    (14, lambda rng: _word(rng) + rng.choice(_TOWN_TAILS)),
+    (16, _word),
+    (4, lambda rng: f"{given(rng)} {rng.choice(_JOINED)} {pseudo_surname(rng)}"),
+)
+
+
+def _saint(rng: random.Random) -> str:
+    saint = rng.choice(("St.", "St", "Saint", "Our Lady of", "Sts."))
+    return f"{saint} {rng.choice(_SAINTS)}{rng.choice(('', chr(39) + 's'))}"
+
+
+def _pair(rng: random.Random) -> str:
+    return f"{rng.choice(_NATURE)} {rng.choice(_NATURE)}"
+
+
+def _kind(rng: random.Random) -> str:
+    return rng.choice(_FACILITIES)
+
+
+_HEADS = ("University of", "University Hospital of", "Hospital of", "Children’s Hospital of")
+_SIZES = ("University", "County", "City", "State", "downtown")
+_PLAIN = ("County", "City", "University", "Mercy", "Providence", "Memorial")
+_proper = weighted((35, town), (20, _pair), (15, _saint), (30, surname))  # what a facility is named for
+_facility = weighted(
+    (70, lambda rng: f"{_proper(rng)} {_kind(rng)}"),
+    (4, lambda rng: f"{_proper(rng)} {rng.choice(('Center for', 'Institute of'))} {_kind(rng)}"),
+    (6, lambda rng: f"{rng.choice(_HEADS)} {town(rng)}"),
+    (5, lambda rng: f"{town(rng)} {rng.choice(_SIZES)} {_kind(rng)}"),
+    (4, lambda rng: f"{rng.choice(_PLAIN)} {_kind(rng)}"),
+    (3, lambda rng: "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randint(3, 4)))),
+    (3, lambda rng: f"{_proper(rng)} & {surname(rng)}"),
+    (5, _proper),
+)
+
+
+def _street(rng: random.Random) -> str:
+    if rng.random() < 0.06:
+        return rng.choice((f"P.O. Box {rng.randint(10, 9999)}", f"RR {rng.randint(1, 9)} Box {rng.randint(10, 400)}"))
+    nature = rng.choice(_NATURE)
+    name = rng.choice((nature, surname(rng), f"{rng.randint(1, 99)}th", given(rng), nature + rng.choice(_TOWN_TAILS)))
+    units = (f", Apt {rng.randint(1, 40)}{initial(rng)}", f" #{rng.randint(1, 400)}", f", Unit {rng.randint(1, 40)}")
+    number = f"{rng.randint(1, 9999)}{rng.choice(('', '', '', '', f'-{initial(rng)}'))}"
+    side = rng.choice(("", "", "N ", "W. ", "East "))
+    return f"{number} {side}{name} {rng.choice(_STREETS)}{rng.choice(('', '', '', *units))}"
+
+
+def _state(rng: random.Random) -> str:
+    return rng.choice(_STATE_CODES) if rng.random() < 0.7 else rng.choice(_STATES)
+
+
+def _town_state_zip(rng: random.Random) -> str:
+    plus_four = f"-{rng.randint(1, 9999):04d}" if rng.random() < 0.3 else ""
+    return f"{town(rng)}, {rng.choice(_STATE_CODES)} {rng.randint(501, 99950):05d}{plus_four}"
+
+
+_town_any = weighted(
+    (40, town),
+    (20, lambda rng: f"{town(rng)}, {_state(rng)}"),
+    (20, lambda rng: f"{town(rng)} County"),
+    (20, lambda rng: f"{rng.choice(('rural', 'downtown', 'north', 'the'))} {town(rng)}"),
+)
+
+
+def _address(rng: random.Random) -> str:
+    rest = rng.choice((town(rng), _town_state_zip(rng), f"{town(rng)}, {_state(rng)}"))
+    return f"{_street(rng)}{rng.choice((', ', chr(10), ' '))}{rest}"
+
+
+def _unit(rng: random.Random) -> str:
+    number = rng.choice(
+        ("", f" {rng.randint(1, 12)}", f" {rng.randint(1, 12)} {rng.choice(('North', 'South', 'East', 'West'))}")
+    )
+    return f"{rng.choice((surname(rng), rng.choice(_NATURE)))} {rng.choice(_UNITS)}{number}"
+
+
+def _pharmacy(rng: random.Random) -> str:
+    where = f" on {rng.choice(_NATURE)} {rng.choice(_STREETS)}" if rng.random() < 0.3 else ""
+    return f"{_proper(rng)} {rng.choice(_PHARMACIES)}{where}"
+
+
+_FORMS: dict[str, Maker] = {
+    "town": town,
+    "town_any": _town_any,
+    "facility": _facility,
+    "street": _street,
+    "address": _address,
+    "town_state_zip": _town_state_zip,
+    "unit": _unit,
+    "school": lambda rng: f"{_proper(rng)} {rng.choice(_SCHOOLS)}",
+    "employer": lambda rng: f"{_proper(rng)}{rng.choice((' ', ' ', ' & Sons ', ' County '))}{rng.choice(_EMPLOYERS)}",
+    "pharmacy": _pharmacy,
+    "place": lambda rng: f"{_proper(rng)} {rng.choice((rng.choice(_PLACES), rng.choice(_STREETS)))}",
+}
+_CHOICES = {
+    "unit_or_facility": ("unit", "facility", "facility"),
+    "facility_or_town": ("facility", "town_any"),
+    "address_any": ("address", "town_any"),
+}
+
+
+def place(rng: random.Random, form: str) -> str:
+    """Return a place in that form."""
+    return _FORMS[rng.choice(_CHOICES.get(form, (form,)))](rng)

@@ -1,0 +1,127 @@
+"""What stands behind the grammar's upper-case slots, and its words that no list holds.
+
+Numbers of all kinds, made-up genes, abbreviations and terms of art; names, places and dates have modules of their own.
+Telephone numbers are fictional (555), addresses of mail lie in example domains. It does not cover checksums: the tagger
+sees shapes.
+"""
+
+import random
+import string
+from collections.abc import Callable, Iterable
+
+from tasks.phi.tagger.dates import date
+from tasks.phi.tagger.grammar import Piece
+from tasks.phi.tagger.names import given, initial, person, pseudo_surname, surname, syllables
+from tasks.phi.tagger.parts import parts, words
+from tasks.phi.tagger.places import place
+
+_WORDS = words("words.txt")
+_ABBREVIATIONS = words("abbreviations.txt")
+_NOT_SMALLER = parts("countries") + parts("states")
+_SYMBOL_ENDINGS: tuple[str, ...] = ("", "", "", *"ABCDLR", "lp", "Lp")
+_DERIVED = ("ic", "al", "ous", "ize", "ized", "ally", "ness", "ment", "like", "less", "er")
+_TERMS = (
+    "ate",
+    "ine",
+    "ase",
+    "ide",
+    "ium",
+    "ose",
+    "tic",
+    "oid",
+    "ular",
+    "itis",
+    "osis",
+    "gen",
+    "amine",
+    "one",
+    "ation",
+)
+
+
+def _capitals(rng: random.Random, low: int, high: int) -> str:
+    return "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randint(low, high)))
+
+
+_IDENTIFIERS = parts("identifiers")
+_MRNS = parts("record_numbers")
+_PHONES = parts("phones")
+
+
+def _shaped(rng: random.Random, shape: str) -> str:
+    """Fill a shape: # a digit, & a capital, @ some capitals, % some letters, YY a year, A an area code."""
+    value = ""
+    for mark in shape.replace("YY", str(rng.randint(15, 29))):
+        if mark == "#":
+            value += rng.choice(string.digits)
+        elif mark == "&":
+            value += initial(rng)
+        elif mark == "@":
+            value += _capitals(rng, 1, 4)
+        elif mark == "%":
+            value += _capitals(rng, 2, 9).lower()
+        else:
+            value += str(rng.randint(201, 989)) if mark == "A" else mark
+    return value
+
+
+def _identifier(rng: random.Random, form: str) -> str:
+    value = _shaped(rng, rng.choice(_MRNS if form == "mrn" else _IDENTIFIERS))
+    return f"#{value}" if rng.random() < 0.06 else value
+
+
+def _email(rng: random.Random) -> str:
+    user = rng.choice((given(rng), f"{given(rng)}.{surname(rng)}", f"{surname(rng)}{rng.randint(1, 99)}"))
+    host = f"{rng.choice(('mail', 'clinic', 'home'))}.example.{rng.choice(('org', 'com', 'net'))}"
+    return f"{user}@{host}".lower().replace(" ", "")
+
+
+def _gene(rng: random.Random) -> str:
+    letters = _capitals(rng, 2, 4)
+    return rng.choice((
+        f"{letters}{rng.randint(1, 30)}",
+        letters,
+        f"{letters}-{rng.randint(1, 12)}",
+        f"{letters.capitalize()}{rng.randint(1, 9)}",
+        f"p{rng.randint(20, 300)}",
+        f"{letters.lower()}{rng.randint(1, 9)}",
+        f"{letters}{rng.randint(1, 9)}{rng.choice('ABC')}",
+        f"{rng.choice('hmyr')}{letters.capitalize()}{rng.randint(1, 9)}p",
+    ))  # fmt: skip
+
+
+def _symbol(rng: random.Random) -> str:
+    """Return a short name of a protein: "Grap", "YezB", "DurLp"."""
+    return syllables(rng, 1).capitalize() + rng.choice(_SYMBOL_ENDINGS)
+
+
+def _abbreviation(rng: random.Random) -> str:
+    return rng.choice(_ABBREVIATIONS) if rng.random() < 0.7 else _capitals(rng, 2, 5)
+
+
+def _odd_word(rng: random.Random) -> str:
+    """Return a word that no list knows and that is no name: as terms of art are to a tagger."""
+    if rng.random() < 0.5:
+        return rng.choice(_WORDS) + rng.choice(_DERIVED)
+    return syllables(rng, rng.randint(1, 3)) + rng.choice(_TERMS)
+
+
+MAKERS: dict[str, Callable[[random.Random, str], Iterable[Piece]]] = {
+    "NAME": lambda rng, form: [Piece(person(rng, form), "NAME")],
+    "GEO": lambda rng, form: [Piece(place(rng, form), "GEO")],
+    "DATE": lambda rng, form: [Piece(date(rng, form), "DATE")],
+    "ID": lambda rng, form: [Piece(_identifier(rng, form), "OTHER_ID")],
+    "PHONE": lambda rng, _: [Piece(_shaped(rng, rng.choice(_PHONES)), "PHONE")],
+    "EMAIL": lambda rng, _: [Piece(_email(rng), "EMAIL")],
+    "surname_o": lambda rng, _: [Piece(surname(rng))],  # an author or an eponym: no person of the text
+    "pseudo_surname": lambda rng, _: [Piece(pseudo_surname(rng))],
+    "new_symbol": lambda rng, _: [Piece(_symbol(rng))],
+    "country": lambda rng, _: [Piece(rng.choice(_NOT_SMALLER))],
+    "word": lambda rng, _: [Piece(rng.choice(_WORDS))],
+    "Word": lambda rng, _: [Piece(rng.choice(_WORDS).capitalize())],
+    "WORD": lambda rng, _: [Piece(rng.choice(_WORDS).upper())],
+    "abbr": lambda rng, _: [Piece(_abbreviation(rng))],
+    "odd": lambda rng, _: [Piece(_odd_word(rng))],
+    "Odd": lambda rng, _: [Piece(_odd_word(rng).capitalize())],
+    "new_gene": lambda rng, _: [Piece(_gene(rng))],
+}

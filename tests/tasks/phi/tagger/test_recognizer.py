@@ -1,0 +1,195 @@
+"""Strict mode's recognizer: models that cannot be used, windows, filters, further mentions, flat memory."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import ConfigError
+from tasks.phi.detection import Detector
+from tasks.phi.tagger.recognizer import TaggerRecognizer, Token, _plausible, _supported, strict_recognizers
+from tasks.phi.tagger.tokens import cut
+from tasks.phi.tagger.training import META, TaggerMeta
+
+
+@pytest.fixture(scope="module")
+def recognizer(tagger: tuple[Path, TaggerMeta]) -> TaggerRecognizer:
+    return TaggerRecognizer(tagger[0])
+
+
+def test_a_missing_model_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        TaggerRecognizer(tmp_path / "none")
+    assert "rounds phi train-tagger" in str(raised.value.fix)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda meta: meta.replace('"format": 1', '"format": 0'), "format 0"),
+        (lambda meta: meta.replace('"spacy": "3', '"spacy": "2'), "spaCy 2"),
+        (lambda meta: "{}", "does not say"),
+        (lambda meta: "no JSON", "does not say"),
+        (lambda meta: meta.replace('"digest": "', '"digest": "0'), "not those that were trained"),
+    ],
+)
+def test_a_model_of_another_kind_is_refused(
+    change: Callable[[str], str], says: str, tagger: tuple[Path, TaggerMeta], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tagger[0], tmp_path / "m")
+    (folder / META).write_text(change((folder / META).read_text()))
+    with pytest.raises(ConfigError, match=says):
+        TaggerRecognizer(folder)
+
+
+def test_a_model_whose_files_changed_is_refused(tagger: tuple[Path, TaggerMeta], tmp_path: Path) -> None:
+    folder = shutil.copytree(tagger[0], tmp_path / "m")
+    with (folder / "tagger" / "model").open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(ConfigError, match="not those that were trained"):
+        TaggerRecognizer(folder)
+
+
+def test_strict_mode_finds_what_the_rules_find_and_more(tagger: tuple[Path, TaggerMeta], detector: Detector) -> None:
+    text = "Mr. John Smith, MRN: 4471203, came with his friend Quorvenia from Oakfield on 3/4/2023."
+    strict = {i for f in Detector(strict_recognizers(tagger[0])).find(text) for i in range(f.start, f.end)}
+    assert strict >= {i for f in detector.find(text) for i in range(f.start, f.end)}
+
+
+def test_offsets_are_valid_on_odd_texts(recognizer: TaggerRecognizer) -> None:
+    for text in (
+        "",
+        " ",
+        "\n\n",
+        "x",
+        "\ud800 Ann",
+        "a" * 9000,
+        "Ann " * 3000,
+        "日本 Ann\x00 12/3",
+        "\t" * 5000 + "Ann",
+    ):
+        done = 0
+        for start, end, _, score in recognizer.find(text):
+            assert done <= start < end <= len(text)
+            assert 0 <= score <= 1
+            done = end
+
+
+def test_a_token_is_read_alike_wherever_the_windows_fall(recognizer: TaggerRecognizer) -> None:
+    sentence = "Seen by Dr. Quorven in Oakfield on 3/4/2023 for asthma. "
+    alone = [
+        (f.start, f.end, f.label) for f in recognizer.find(sentence * 3) if len(sentence) <= f.start < 2 * len(sentence)
+    ]
+    for copy in (70, 71, 72, 140, 143):  # the windows' edges lie within some of these
+        shift = (copy - 1) * len(sentence)
+        inside = [f for f in recognizer.find(sentence * 200) if 0 <= f.start - shift - len(sentence) < len(sentence)]
+        assert [(f.start - shift, f.end - shift, f.label) for f in inside] == alone
+
+
+@pytest.mark.parametrize(
+    "bait", ["a" * 100_000, "a@" * 50_000, "1/" * 50_000, "(" * 100_000, "http://" * 15_000, "A." * 50_000]
+)
+def test_hostile_repetition_is_read_in_time(bait: str, recognizer: TaggerRecognizer) -> None:
+    began = time.process_time()
+    recognizer.find(bait)
+    assert time.process_time() - began < 5  # 1 s on an idle machine
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "wanted", "why"),
+    [
+        ("NAME", "Quorvenia", True, "a name"),
+        ("NAME", "quorvenia", False, "a lone word in lower case among cased prose"),
+        ("NAME", "Q", False, "a single letter"),
+        ("NAME", "12", False, "no letters"),
+        ("NAME", "FMLA", False, "an acronym"),
+        ("NAME", "hGSTK1", False, "a gene"),
+        ("NAME", "YezB", False, "a gene"),
+        ("NAME", "McAllen", True, "a capital inside a name"),
+        ("GEO", "Finland", False, "no smaller than a state"),
+        ("OTHER_ID", "L1325", False, "a gene"),
+        ("PHONE", "x4471", True, "an extension"),
+        ("PHONE", "G1739", False, "a residue"),
+        ("NAME", "P. aeruginosa", False, "a species"),
+        ("NAME", "i . c . v", False, "letters set apart"),
+        ("GEO", "02139", True, "a ZIP code"),
+        ("GEO", "212", False, "a number"),
+        ("DATE", "3/14", True, "month and day"),
+        ("DATE", "14.3", False, "a laboratory value"),
+        ("DATE", "1 - 12", False, "a range"),
+        ("DATE", "7.28 / 52 / 74 / 24", False, "blood gases"),
+        ("DATE", "2nd", False, "an ordinal"),
+        ("NAME", "Therefore", False, "an ordinary word that begins a sentence"),
+        ("NAME", "Grace", True, "a word that is a name too"),
+        ("GEO", "protocol", False, "an ordinary word"),
+        ("OTHER_ID", "0900", False, "a time"),
+        ("DATE", "120/80", False, "a blood pressure"),
+        ("DATE", "3/45", False, "no day"),
+        ("DATE", "2021", False, "a year alone"),
+        ("DATE", "the 15th", True, "a day"),
+        ("DATE", "last December", True, "a month"),
+        ("DATE", "4/2 4/3", True, "two dates"),
+        ("DATE", "last week", True, "a relative date"),
+        ("DATE", "two weeks", False, "a span of time"),
+        ("DATE", "12-Mar-2024", True, "a date"),
+        ("DATE", "2024-03-12", True, "a date"),
+        ("OTHER_ID", "998877", True, "a number"),
+        ("OTHER_ID", "AB-12", False, "too few digits"),
+        ("OTHER_ID", "SR-24-00391", True, "an identifier"),
+    ],
+)
+def test_what_the_tagger_errs_on_by_nature_is_filtered(label: str, value: str, wanted: bool, why: str) -> None:
+    found = Token(0, len(value), label, 0.8)
+    assert _plausible(found, f"{value} was seen by Them and by the others") is wanted, why
+
+
+def test_an_unsure_finding_counts_in_company_of_a_sure_one() -> None:
+    unsure, sure, far = Token(0, 5, "NAME", 0.6), Token(90, 95, "DATE", 1.0), Token(9000, 9005, "NAME", 0.6)
+    assert _supported([unsure]) == []
+    assert _supported([unsure, sure, far]) == [unsure, sure]
+    assert _supported([sure, far._replace(start=1500)]) == [sure, far._replace(start=1500)]
+
+
+def test_further_mentions_of_a_name_follow(recognizer: TaggerRecognizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "Ann Quorvenia came. Later Quorvenia left; QUORVENIA slept, no quorvenia."
+
+    def first_only(window: str, offset: int) -> Iterator[Token]:
+        for start, end in cut(window):
+            yield Token(start, end, "NAME" if start == 4 else "O", 0.99 if start == 4 else 0.1)
+
+    monkeypatch.setattr(recognizer, "_tokens", first_only)
+    assert [text[f.start : f.end] for f in recognizer.find(text)] == ["Quorvenia", "Quorvenia", "QUORVENIA"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("BP 120/80, T 38.4", ["BP", "120/80", ",", "T", "38.4"]),
+        ("O'Shea's x4471", ["O'Shea", "'", "s", "x4471"]),
+        ("19-Jan-2024", ["19", "-", "Jan", "-", "2024"]),
+        ("12mg T2DM", ["12mg", "T2DM"]),
+        ("a\n \nb  c", ["a", "\n \n", "b", "  ", "c"]),
+        ("___ x_y", ["___", "x", "_", "y"]),
+    ],
+)
+def test_texts_are_cut_into_words_numbers_marks_and_breaks(text: str, tokens: list[str]) -> None:
+    assert [text[start:end] for start, end in cut(text)] == tokens
+
+
+def test_the_vocabulary_does_not_grow_with_what_is_read(recognizer: TaggerRecognizer) -> None:
+    recognizer.find("Warm up with Quorvenia.")
+    before = len(recognizer._nlp.vocab.strings)
+    recognizer.find(" ".join(f"Word{n}" for n in range(2000)))
+    assert len(recognizer._nlp.vocab.strings) == before
+
+
+def test_rules_alone_load_neither_the_tagger_nor_a_model() -> None:
+    code = (
+        "import sys; import tasks.phi.detection as d; d.Detector().find('Mr. John Smith');"
+        "assert not [m for m in sys.modules if m.startswith('tasks.phi.tagger') or m == 'tasks.phi.extra']"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
