@@ -14,23 +14,32 @@ from flows.options import (
     Agent,
     Arxiv,
     AsJson,
+    Assignments,
     BaseModel,
+    BatchSize,
+    ConvertToGguf,
     DaysBack,
     Documents,
+    Epochs,
     Examples,
+    ExportJsonl,
     FromStart,
     FullTexts,
     Limit,
     Literature,
+    LoraR,
     MinExamples,
     MinRating,
     MinTokens,
     Mode,
     Policy,
+    Preset,
     PubMed,
     RecipeName,
     Refresh,
     Served,
+    TakeInFirst,
+    UseQlora,
 )
 from flows.parameters import BenchmarkRequest, CollectRequest, TrainRequest, WeeklyRequest
 from flows.phi_cli import phi, redact
@@ -163,32 +172,46 @@ def retractions(as_json: AsJson = False) -> None:
     run_retractions(as_json=as_json)
 
 
-@app.command(epilog="Example: rounds train --agent-type Clinical --recipe lora-tiny")
+@app.command(epilog="Example: rounds train --recipe qlora-qwen3-8b --preset conservative --set lora_r=16")
 @explained
 def train(
     agent_type: Agent = DEFAULT.agent_type,
     recipe: RecipeName = DEFAULT.recipe,
+    preset: Preset = DEFAULT.preset,
+    assignments: Assignments = None,
     base_model: BaseModel = DEFAULT.base_model,
-    gguf_quantization: Served = DEFAULT.gguf_quantization,
+    use_qlora: UseQlora = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    lora_r: LoraR = None,
+    days_back: TakeInFirst = None,
     min_examples: MinExamples = DEFAULT.min_examples,
+    export_jsonl: ExportJsonl = False,
+    convert_to_gguf: ConvertToGguf = True,
+    gguf_quantization: Served = DEFAULT.gguf_quantization,
     phi_mode: Mode = DEFAULT.phi_mode,
     phi_policy: Policy = DEFAULT.phi_policy,
     refresh: Refresh = False,
     as_json: AsJson = False,
 ) -> None:
     """Fine-tune on what was collected and register a candidate, without judging it."""
-    from flows.commands import run_train
+    from flows.train_commands import run_train
 
+    method = None if use_qlora is None else "qlora" if use_qlora else "lora"
+    named = {"method": method, "epochs": epochs, "batch_size": batch_size, "lora_r": lora_r}
+    words = (f"{key}={value}" for key, value in named.items() if value is not None)
     request = TrainRequest(
         agent_type=agent_type,
         recipe=recipe,
         base_model=base_model,
+        preset=preset,
+        overrides=(*words, *(assignments or ())),
         gguf_quantization=gguf_quantization,
         min_examples=min_examples,
         phi_mode=phi_mode,
         phi_policy=phi_policy,
     )
-    run_train(request, refresh=refresh, as_json=as_json)
+    run_train(request, days_back=days_back, export_jsonl=export_jsonl, refresh=refresh, as_json=as_json)
 
 
 @app.command(epilog="Example: rounds benchmark medicalqa-3f9a --suite my_questions.yaml")

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from flows.console import err, out, print_json
-from flows.parameters import BenchmarkRequest, TrainRequest, WeeklyRequest
+from flows.parameters import BenchmarkRequest, WeeklyRequest
 from flows.running import running
 from infra import database, step_ledger
 from infra.artifacts import open_store
@@ -97,18 +97,6 @@ def run_demo(*, chats: int, abstracts: int, recipe: str, refresh: bool, as_json:
         out.print(f"Sample hospital: {abstracts} abstracts, {loaded} new chats of {chats}. Nothing in it is real.")
     request = WeeklyRequest(literature=(str(papers),), recipe=recipe)
     run_weekly(request, refresh=refresh, as_json=as_json)
-
-
-def run_train(request: TrainRequest, *, refresh: bool, as_json: bool) -> None:
-    """Train a candidate and print its name."""
-    from flows.finetune import finetune
-
-    with running([], refresh=refresh):
-        model = finetune(request)
-    if as_json:
-        print_json(model)
-    else:
-        out.print(f"Candidate [bold]{model.id}[/bold] is registered; `rounds weekly` judges and promotes.")
 
 
 def run_benchmark(request: BenchmarkRequest, *, refresh: bool, as_json: bool) -> None:

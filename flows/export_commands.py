@@ -28,6 +28,15 @@ def run_export_chats(file: Path, agent_type: str, *, as_json: bool) -> None:
 
 def run_export_dataset(dataset: str, file: Path, form: Form, split: str, *, as_json: bool) -> None:
     """Write one split of a dataset and print how many examples it holds."""
+    told(file, write_dataset(dataset, file, form, split), 0, as_json=as_json)
+
+
+def write_dataset(dataset: str, file: Path, form: Form, split: str) -> int:
+    """Write one split of a dataset and return how many examples it holds.
+
+    Raises:
+        RegistryError: there is no such dataset or split.
+    """
     with database.connect() as connection:
         found = lineage.dataset(connection, dataset)
     if split not in found.splits:
@@ -35,7 +44,7 @@ def run_export_dataset(dataset: str, file: Path, form: Form, split: str, *, as_j
     lines = open_store().rows(found.splits[split])
     examples = (Example.model_validate(CertifiedRow.model_validate(line).verified()) for line in lines)
     rows = (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in export_rows(examples, form))
-    told(file, write_whole(file, rows), 0, as_json=as_json)
+    return write_whole(file, rows)
 
 
 def run_export_texts(file: Path, agent_type: str, *, as_json: bool) -> None:

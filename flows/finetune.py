@@ -4,6 +4,7 @@ from prefect import flow
 
 from flows.base_models import gguf_names, model_version, prepare_base
 from flows.parameters import TrainRequest
+from flows.recipe_choice import chosen_recipe
 from infra.settings import get_settings
 from tasks.dataset import steps as dataset
 from tasks.gguf import steps as gguf
@@ -22,7 +23,6 @@ from tasks.records import (
 from tasks.registry import steps as registry
 from tasks.scoring.suites import built_in_suites
 from tasks.training import steps as training
-from tasks.training.recipes import load_recipe
 
 QUANTISATIONS = ("F16", "Q4_K_M", "Q6_K", "Q8_0")
 
@@ -30,7 +30,7 @@ QUANTISATIONS = ("F16", "Q4_K_M", "Q6_K", "Q8_0")
 @flow(name="finetune", flow_run_name="finetune {request.agent_type}")
 def finetune(request: TrainRequest) -> ModelVersion:
     """Train on the recorded shards of one agent and register the candidate."""
-    recipe = load_recipe(request.recipe, base=request.base_model)
+    recipe = chosen_recipe(request)
     return train_candidate(request, recipe, prepare_base(recipe.base))[0]
 
 
@@ -38,6 +38,7 @@ def train_candidate(
     request: TrainRequest, recipe: Recipe, base: Base
 ) -> tuple[ModelVersion, TrainingRun, DatasetVersion]:
     """Return the registered candidate with the run and the dataset that made it."""
+    training.check_recipe(recipe, base)
     protection = phi.protect(request.phi_mode, request.phi_policy)
     policy = CurationPolicy(
         agent_type=request.agent_type,
@@ -45,11 +46,16 @@ def train_candidate(
         max_tokens=recipe.max_tokens,
         min_examples=request.min_examples,
         split_key=get_settings().key_fingerprint(),
+        mix=recipe.mix,
     )
     shards = tuple(shard for shard in shards_under(protection, request.agent_type) if shard.source != LOW_RATED)
     withdrawn = registry.withdrawn_rows(request.agent_type)
-    examples = dataset.build_dataset(shards, policy, base, built_in_suites(), withdrawn)
+    signatures = tuple(dataset.sign_shard(shard) for shard in shards)
+    names = tuple(shard.artifact.sha256 for shard in shards)
+    earlier = registry.shards_learned_from(request.agent_type, names) if recipe.mix.replay_share < 1 else ()
+    examples = dataset.build_dataset(shards, policy, base, built_in_suites(), withdrawn, signatures, earlier)
     registry.record_dataset(examples)
+    dataset.describe_dataset(examples, policy)
 
     run = training.finetune(examples, recipe, base)
     registry.record_run(run)

@@ -1,7 +1,7 @@
 """The options that several commands share. Their defaults are those of flows/parameters.py, which is their one home."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -26,6 +26,26 @@ Limit = Annotated[int | None, typer.Option(min=1, help="At most this many new ro
 RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A file of flows/recipes, or a path.")]
 BaseModel = Annotated[str | None, typer.Option("--base-model", help="builtin:tiny, a Hugging Face id or a folder.")]
 MinExamples = Annotated[int, typer.Option(min=1, help="Fewest training examples.")]
+Preset = Annotated[
+    Literal["conservative", "balanced", "aggressive"] | None,
+    typer.Option(help="How strongly an adapter learns. Default: the recipe's."),
+]
+Assignments = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any value of the recipe; repeatable.")
+]
+Epochs = Annotated[float | None, typer.Option(help="Times that each example is learned from: --set epochs=…")]
+BatchSize = Annotated[int | None, typer.Option(help="Examples a step: --set batch_size=…")]
+LoraR = Annotated[int | None, typer.Option("--lora-r", help="Rank of the adapter: --set lora_r=…")]
+UseQlora = Annotated[
+    bool | None, typer.Option("--use-qlora/--no-qlora", help="The base in 4 bits, or in 16: --set method=…")
+]
+TakeInFirst = Annotated[
+    int | None, typer.Option("--days-back", min=1, help="First take in the last days' rated chats.")
+]
+ExportJsonl = Annotated[
+    bool, typer.Option("--export-jsonl", help="Also write the training split as OpenAI chat JSONL.")
+]
+ConvertToGguf = Annotated[bool, typer.Option("--convert-to-gguf", help="Always done; older guides ask for it.")]
 Served = Annotated[Quantisation, typer.Option(help="The quantisation that is scored and served.")]
 Mode = Annotated[
     PhiMode | None,

@@ -48,6 +48,10 @@ class TrainRequest(Protected):
     base_model: str | None = Field(
         default=None, description="builtin:tiny, a Hugging Face id or a folder; None: the recipe's"
     )
+    preset: Literal["conservative", "balanced", "aggressive"] | None = Field(
+        default=None, description="how strongly an adapter learns; None: the recipe's"
+    )
+    overrides: tuple[str, ...] = Field(default=(), description="recipe values such as `lora_r=8`; docs/recipes.md")
     gguf_quantization: Quantisation = Field(default="Q6_K", description="the quantisation that is scored and served")
     min_examples: int = Field(default=50, ge=1, description="fewest training examples")
 

@@ -14,6 +14,7 @@ from flows.collect import ONE_BY_ONE, collect_and_redact
 from flows.evidence import judge, publish, round_id
 from flows.finetune import train_candidate
 from flows.parameters import WeeklyRequest
+from flows.recipe_choice import chosen_recipe
 from infra.database import exclusive
 from tasks.records import Round
 from tasks.registry import steps as registry
@@ -21,7 +22,6 @@ from tasks.scoring import steps as scoring
 from tasks.scoring.gate import GateRules
 from tasks.scoring.report_input import ReportInput
 from tasks.training import steps as training
-from tasks.training.recipes import load_recipe
 
 
 @flow(name="weekly-retrain", flow_run_name="weekly {request.agent_type}", task_runner=ONE_BY_ONE)
@@ -33,7 +33,7 @@ def weekly_retrain(request: WeeklyRequest) -> Round:
 
 def run_round(request: WeeklyRequest, *, started: float) -> Round:
     """Collect, train, judge, decide; return early where the outcome is known already."""
-    recipe = load_recipe(request.recipe, base=request.base_model)
+    recipe = chosen_recipe(request)
     training.identify_base(recipe.base)  # a base that is mistyped is told of before anything is taken in
 
     collect_and_redact(request)

@@ -11,6 +11,7 @@ import warnings
 
 DEFAULTS = {
     "OMP_WAIT_POLICY": "PASSIVE",
+    "OPENBLAS_NUM_THREADS": "1",  # numpy multiplies small matrices here: two threads take twice the time of one
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # the command line shows the steps itself
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",  # what it warns of (long probes, deprecations within) nobody can act on

@@ -110,6 +110,27 @@ class Settings(BaseSettings):
         return hashlib.sha256(b"fingerprint\0" + self.secret_key()).hexdigest()[:12]
 
 
+class GuideKeys(BaseSettings):
+    """What the older guides' `.env` set; tasks/training/overrides.py says what each changes in a recipe."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", hide_input_in_errors=True, protected_namespaces=()
+    )
+
+    model_name: str | None = None
+    qlora_epochs: str | None = None
+    qlora_batch_size: str | None = None
+    qlora_lr: str | None = None
+    full_epochs: str | None = None
+    full_batch_size: str | None = None
+    full_lr: str | None = None
+    max_seq_length: str | None = None
+
+    def given(self) -> dict[str, str]:
+        """Return variable → value of those that are set."""
+        return {name.upper(): value for name, value in self.model_dump(exclude_none=True).items()}
+
+
 @functools.cache
 def get_settings() -> Settings:
     """Read the settings once per process.

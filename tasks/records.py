@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import orjson
 from pydantic import Field
@@ -205,8 +205,21 @@ class ChatQuery(Record):
     )
 
 
+Language = Literal["eng", "deu", "fra", "ita", "nld", "por", "spa", "any"]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Mix(Record):
+    """How much of what is learned from: weights by source and agent type, replay of earlier rounds, a budget."""
+
+    source_weights: Mapping[str, Weight] = Field(default_factory=dict, description="source → weight; else 1")
+    agent_weights: Mapping[str, Weight] = Field(default_factory=dict, description="agent type → weight; else 1")
+    replay_share: float = Field(default=1.0, ge=0, le=1, description="of what earlier rounds have learned from")
+    token_budget: int | None = Field(default=None, ge=1, description="most tokens of the training split; None: all")
+
+
 class CurationPolicy(Record):
-    """What makes a certified row an example, and how examples are dealt to the splits."""
+    """What makes a certified row an example, how examples are dealt to the splits, and how sources are mixed."""
 
     agent_type: str
     max_tokens: int = Field(
@@ -214,6 +227,15 @@ class CurationPolicy(Record):
     )
     min_input_chars: int = 10
     max_input_chars: int = 50_000
+    language: Language = Field(default="eng", description="ISO 639-3; a text that is clearly in another is left out")
+    licences: tuple[str, ...] = Field(
+        default=("CC0", "CC-PDM", "public domain", "CC-BY", "CC-BY-SA", "MIT", "Apache", "BSD-3-Clause"),
+        description="names or SPDX ids that are allowed, whatever their version",
+    )
+    unnamed_licences: bool = Field(
+        default=True, description="whether rows without a licence's name are taken: own chats, copyright lines"
+    )
+    mix: Mix = Field(default_factory=Mix, description="of the training split; the recipe states it")
     train_share: float = Field(default=0.8, gt=0, lt=1)
     validation_share: float = Field(default=0.1, gt=0, lt=1)
     min_examples: int = Field(default=50, ge=1, description="fewer training examples than this are an error")
@@ -302,6 +324,13 @@ class DatasetVersion(Record):
     shards: tuple[str, ...] = Field(description="SHA-256 of every redacted shard it was made from")
     policy: str
     redaction: str = Field(default="", description="version of the redaction policy that every certificate names")
+    overlaps: Mapping[str, int] = Field(default_factory=dict, description="suite → rows left out for overlapping it")
+    lengths: Mapping[str, int] = Field(
+        default_factory=dict, description="quantile (`p50`) → tokens of a training example"
+    )
+    rejects: Artifact | None = Field(
+        default=None, description="JSON lines {row_sha256, reason, detail} of what was left out; no text"
+    )
 
 
 class Base(Record):
@@ -324,27 +353,32 @@ class Recipe(Record):
 
     name: str
     method: Literal["qlora", "lora", "full"]
-    base: str
-    learning_rate: float = Field(gt=0)
-    epochs: float = Field(gt=0)
-    batch_size: int = Field(ge=1, description="examples per optimiser step and device")
-    gradient_accumulation: int = Field(default=1, ge=1)
+    base: str = Field(min_length=1)
+    learning_rate: float = Field(gt=0, le=0.1)
+    epochs: float = Field(gt=0, le=100)
+    batch_size: int = Field(ge=1, le=65_536, description="examples per optimiser step and device")
+    gradient_accumulation: int = Field(default=1, ge=1, description="micro-batches that one step is computed in")
     warmup_steps: int = Field(default=0, ge=0)
-    max_tokens: int = Field(ge=32, description="longest example, in tokens")
+    max_tokens: int = Field(ge=32, le=1_048_576, description="longest example, in tokens")
     max_steps: int | None = Field(default=None, ge=1, description="stops the run early; None runs all epochs")
-    lora_r: int = Field(default=16, ge=1)
+    base_bits: Literal[8, 16] = Field(
+        default=16, description="of the frozen base under lora, 16: as published; qlora holds it in 4, full trains 32"
+    )
+    lora_r: int = Field(default=16, ge=1, le=4096)
     lora_alpha: int = Field(default=32, ge=1)
     lora_dropout: float = Field(default=0.0, ge=0, lt=1)
-    target_modules: tuple[str, ...] = (
-        "q_proj",
-        "k_proj",
-        "v_proj",
-        "o_proj",
-        "gate_proj",
-        "up_proj",
-        "down_proj",
+    target_modules: tuple[str, ...] = Field(
+        default=("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"), min_length=1
+    )
+    optimizer: Literal["adamw", "adamw-8bit", "paged-adamw-8bit"] = "adamw"
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = Field(
+        default="auto", description="what is computed in; auto: bf16 where the hardware computes it, else fp32"
+    )
+    activation_checkpointing: bool | None = Field(
+        default=None, description="computes activations again instead of keeping them; None: on a GPU"
     )
     seed: int = 17
+    mix: Mix = Field(default_factory=Mix, description="how much of which source, agent type and earlier round")
 
 
 class TrainingRun(Record):

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 SESSION_DATA = tempfile.mkdtemp(prefix="rounds-test-")
@@ -18,6 +19,8 @@ from infra.settings import get_settings
 
 use_embedded_prefect()
 prepare_libraries()
+hypothesis.settings.register_profile("rounds", deadline=None)  # a busy machine is no defect
+hypothesis.settings.load_profile("rounds")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

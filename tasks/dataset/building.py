@@ -1,21 +1,38 @@
-"""Build one dataset version from certified rows: examples, curation, splits.
+"""Build one dataset version from certified rows: examples, curation, splits, mixing.
 
-Everything that is left out is counted under its reason. The order of the shards decides which of two equal examples
-stays when both are rated alike, so the same shards in the same order give the same dataset.
+Everything that is left out is counted under its reason and named by the hash of its redacted row. The order of the
+shards decides which of two equal examples stays when both are rated alike, so the same shards in the same order give
+the same dataset.
 """
 
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from tasks.dataset.curation import content_key, length_reason, overlaps, reject_reason, split_of
+from pydantic import ValidationError
+
+from tasks.dataset.curation import content_key, split_of
+from tasks.dataset.decontamination import Suites
 from tasks.dataset.examples import certified_examples
+from tasks.dataset.mixing import Candidate, left_out, unknown_weights
+from tasks.dataset.near_duplicates import Signatures, joined, sign, texts_of
+from tasks.dataset.validation import length_reason, reject_reason
 from tasks.records import CertifiedRow, CurationPolicy, Example, Message, RowKind, Split
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 Origin = tuple[str, str]  # source and its id there
+
+
+class ShardRow(NamedTuple):
+    """A row of a redacted shard; `earlier`: an earlier round has learned from that shard."""
+
+    kind: RowKind
+    line: CertifiedRow
+    earlier: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,6 +43,21 @@ class Usable:
     row: CertifiedRow
     example: Example
     tokens: int
+    earlier: bool
+
+    @property
+    def made_of(self) -> str:
+        """The hash of the redacted row that it was made of."""
+        return self.row.certificate.derived_from
+
+
+@dataclass(frozen=True)
+class Reject:
+    """An example, or a row that makes none, that was left out: the hash of its redacted row, and why."""
+
+    row_sha256: str
+    reason: str
+    detail: str = ""
 
 
 @dataclass
@@ -34,65 +66,87 @@ class Curated:
 
     splits: dict[Split, list[CertifiedRow]] = field(default_factory=lambda: {split: [] for split in SPLITS})
     tokens: Counter[str] = field(default_factory=Counter)
+    lengths: dict[str, int] = field(default_factory=dict)
     sources: Counter[str] = field(default_factory=Counter)
-    exclusions: Counter[str] = field(default_factory=Counter)
+    overlaps: Counter[str] = field(default_factory=Counter)
+    rejects: list[Reject] = field(default_factory=list)
+    unknown_weights: tuple[str, ...] = ()
+
+    @property
+    def exclusions(self) -> Counter[str]:
+        """How much was left out, by reason."""
+        return Counter(reject.reason for reject in self.rejects)
+
+    def leave_out(self, row_sha256: str, reason: str, detail: str = "") -> None:
+        """Write down what is not learned from."""
+        self.rejects.append(Reject(row_sha256, reason, detail))
 
 
 def curate(
-    lines: Iterable[tuple[RowKind, CertifiedRow]],
+    rows: Iterable[ShardRow],
     policy: CurationPolicy,
     *,
     key: bytes,
     count_tokens: Callable[[tuple[Message, ...]], int | None],
-    benchmark_runs: frozenset[str],
+    suites: Suites,
     withdrawn: Mapping[str, str],
+    signatures: Signatures,
 ) -> Curated:
-    """Return the examples of certified rows, valid, unique, apart from every benchmark, dealt to the splits by group.
+    """Return the examples of certified rows, valid, unique, apart from every suite, dealt to the splits by group.
 
-    `withdrawn` names rows, by their hash, that must not be learned from any more, and why.
+    `withdrawn` names rows, by their hash, that must not be learned from any more, and why. Rows without a signature
+    are signed here.
 
     Raises:
         PrivacyError: a row is not the one that its certificate names.
     """
     curated, kept = Curated(), _Kept()
-    for kind, line in lines:
-        if (why := withdrawn.get(line.certificate.row_sha256)) is not None:
-            curated.exclusions[why] += 1
+    signed, unsigned = set(signatures.rows), dict[str, tuple[str, str]]()
+    for row in rows:
+        line, name = row.line, row.line.certificate.row_sha256
+        if (why := withdrawn.get(name)) is not None:
+            curated.leave_out(name, why)
             continue
-        made = list(certified_examples(kind, line, policy.agent_type, policy.redaction))
-        if not made:
-            curated.exclusions["document that makes no question"] += 1
-        usable: list[Usable] = []
-        for row in made:
-            example = Example.model_validate(row.row)
-            tokens, reason = _judged(example, policy, count_tokens, benchmark_runs)
-            if reason is None:
-                usable.append(Usable(content_key(example.messages), row, example, tokens))
-            else:
-                curated.exclusions[reason] += 1
-        curated.exclusions.update(kept.take(_origin(kind, line), usable))
-    for one in kept.unique(curated.exclusions):
-        split = split_of(one.example.group_id, key, policy)
-        curated.splits[split].append(one.row)
-        curated.tokens[split] += one.tokens
-        curated.sources[one.example.source] += 1
+        usable = list(_usable(row, policy, count_tokens, suites, curated))
+        if usable and name not in signed:
+            unsigned[name] = texts_of(row.kind, line.row)
+        kept.take(_origin(row.kind, line), usable, curated)
+    fresh = sign((name, *texts) for name, texts in unsigned.items())
+    unique = _apart(list(kept.unique(curated)), joined((signatures, fresh)), curated)
+    _deal(unique, policy, key, curated)
     return curated
 
 
-def _judged(
-    example: Example,
+def _usable(
+    row: ShardRow,
     policy: CurationPolicy,
     count_tokens: Callable[[tuple[Message, ...]], int | None],
-    benchmark_runs: frozenset[str],
-) -> tuple[int, str | None]:
-    """Return an example's tokens and why it cannot be taken; None: it can."""
-    reason = reject_reason(example, policy)
-    if reason is None and overlaps(example, benchmark_runs):
-        reason = "overlaps a benchmark question"
-    if reason is not None:
-        return 0, reason
-    tokens = count_tokens(example.messages)
-    return tokens or 0, length_reason(tokens, policy)
+    suites: Suites,
+    curated: Curated,
+) -> Iterable[Usable]:
+    """Yield the examples of a row that can be taken, and write down the others."""
+    name = row.line.certificate.row_sha256
+    try:
+        made = list(certified_examples(row.kind, row.line, policy.agent_type, policy.redaction))
+        examples = [Example.model_validate(one.row) for one in made]
+    except ValidationError as error:
+        fields = sorted({".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)})
+        curated.leave_out(name, "required field missing or malformed", ", ".join(fields))
+        return
+    if not made:
+        curated.leave_out(name, "document that makes no question")
+    for one, example in zip(made, examples, strict=True):
+        reason, detail, tokens = reject_reason(example, policy), "", None
+        if reason is None and (overlap := suites.overlap(example)):
+            reason, detail = f"overlaps suite {overlap.suite}", overlap.detail
+            curated.overlaps[overlap.suite] += 1
+        if reason is None:
+            tokens = count_tokens(example.messages)
+            reason = length_reason(tokens, policy)
+        if reason is None:
+            yield Usable(content_key(example.messages), one, example, tokens or 0, row.earlier)
+        else:
+            curated.leave_out(name, reason, detail)
 
 
 def _origin(kind: RowKind, line: CertifiedRow) -> Origin | None:
@@ -109,28 +163,73 @@ class _Kept:
     def __init__(self) -> None:
         self._rows: dict[Origin | int, list[Usable]] = {}
 
-    def take(self, origin: Origin | None, examples: list[Usable]) -> Counter[str]:
-        """Take the examples of one row in place of all that an earlier version of it made; return why those are out.
+    def take(self, origin: Origin | None, examples: list[Usable], curated: Curated) -> None:
+        """Take the examples of one row in place of all that an earlier version of it made; write those down.
 
         They are out also where the later version makes none: what was corrected is not learned from as it was.
         """
         earlier = self._rows.get(origin, []) if origin else []
         self._rows[origin or len(self._rows)] = examples
         contents = {one.content for one in examples}
-        return Counter(
-            "exact duplicate" if one.content in contents else "replaced by a later version" for one in earlier
-        )
+        for one in earlier:
+            same = one.content in contents
+            curated.leave_out(one.made_of, "exact duplicate" if same else "replaced by a later version")
 
-    def unique(self, exclusions: Counter[str]) -> Iterable[Usable]:
-        """Return of each content the highest rated, the first of equals; count the others."""
+    def unique(self, curated: Curated) -> Iterable[Usable]:
+        """Return of each content the highest rated, the first of equals; write down the others."""
         best: dict[str, Usable] = {}
         for one in itertools.chain.from_iterable(self._rows.values()):
-            known = best.get(one.content)
-            if known is not None:
-                exclusions["exact duplicate"] += 1
-            if known is None or (one.example.rating or 0) > (known.example.rating or 0):
-                best[one.content] = one
+            known = best.setdefault(one.content, one)
+            if known is not one:
+                better, worse = (one, known) if _rating(one) > _rating(known) else (known, one)
+                best[one.content] = better
+                curated.leave_out(worse.made_of, "exact duplicate")
         return best.values()
+
+
+def _rating(one: Usable) -> float:
+    return one.example.rating or 0
+
+
+def _apart(examples: list[Usable], signatures: Signatures, curated: Curated) -> Iterable[Usable]:
+    """Yield the examples of rows that repeat no better row: higher rated, then verified by a person, then newer."""
+    merits: dict[str, tuple[float, bool, int]] = {}
+    for place, one in enumerate(examples):
+        rating, verified, _ = merits.get(one.made_of, (0.0, False, 0))
+        merits[one.made_of] = (max(rating, _rating(one)), verified or bool(one.example.verified), place)
+    repeats = signatures.repeats(sorted(merits, key=merits.__getitem__, reverse=True))
+    for one in examples:
+        if better := repeats.get(one.made_of):
+            curated.leave_out(one.made_of, "near-duplicate", f"of row {better}")
+        else:
+            yield one
+
+
+def _deal(examples: Iterable[Usable], policy: CurationPolicy, key: bytes, curated: Curated) -> None:
+    """Deal the examples to the splits by group, and thin the training split as the policy mixes it."""
+    dealt: dict[Split, list[Usable]] = {split: [] for split in SPLITS}
+    for one in examples:
+        dealt[split_of(one.example.group_id, key, policy)].append(one)
+    candidates = [
+        Candidate(one.content, one.example.source, one.example.agent_type, one.tokens, one.earlier)
+        for one in dealt["train"]
+    ]
+    thinned = dict(left_out(candidates, policy.mix, key))
+    for place, reason in thinned.items():
+        curated.leave_out(dealt["train"][place].made_of, reason)
+    curated.unknown_weights = unknown_weights(candidates, policy.mix)
+    dealt["train"] = [one for place, one in enumerate(dealt["train"]) if place not in thinned]
+    for split, ones in dealt.items():
+        curated.splits[split] = [one.row for one in ones]
+        curated.tokens[split] = sum(one.tokens for one in ones)
+        curated.sources.update(one.example.source for one in ones)
+    curated.lengths = _quantiles([one.tokens for one in dealt["train"]])
+
+
+def _quantiles(tokens: list[int]) -> dict[str, int]:
+    """Return the smallest length that a share of the examples does not exceed, such as `p95`."""
+    ordered = sorted(tokens)
+    return {f"p{q * 100:.0f}": ordered[-(-len(ordered) * int(q * 100) // 100) - 1] for q in QUANTILES if ordered}
 
 
 def explain(exclusions: Mapping[str, int]) -> str:

@@ -3,16 +3,23 @@
 import functools
 import hashlib
 import logging
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import httpx
+import orjson
 import yaml
 
 from infra.artifacts import open_store
 from infra.settings import get_settings
-from tasks.dataset.building import curate, explain
-from tasks.dataset.curation import word_runs
+from tasks.dataset.building import ShardRow, curate, explain
+from tasks.dataset.curation import policy_digest
+from tasks.dataset.data_card import as_markdown, card_of
+from tasks.dataset.decontamination import Suites, SuiteText
 from tasks.dataset.examples import document_of
+from tasks.dataset.near_duplicates import Signatures, joined, sign, texts_of
 from tasks.dataset.teacher import Lessons, Teacher, taught_examples
 from tasks.errors import DataError
 from tasks.policies import step
@@ -25,10 +32,21 @@ from tasks.records import (
     RawShard,
     RedactedShard,
     Suite,
-    row_sha256,
 )
 
 log = logging.getLogger(__name__)
+
+
+@step()
+def sign_shard(shard: RedactedShard) -> Artifact:
+    """Keep of every row of a shard what tells its near-duplicates, so that no later week reads it again for that."""
+    store = open_store()
+    lines = (CertifiedRow.model_validate(line) for line in store.rows(shard.artifact))
+    signed = sign((line.certificate.row_sha256, *texts_of(shard.kind, line.verified())) for line in lines)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "signatures.safetensors"
+        signed.save(file)
+        return store.save_file("signatures", file)
 
 
 @step()
@@ -38,20 +56,33 @@ def build_dataset(
     base: Base,
     suites: tuple[Suite, ...],
     withdrawn: Artifact | None = None,
+    signatures: tuple[Artifact, ...] = (),
+    earlier: tuple[str, ...] = (),
 ) -> DatasetVersion:
-    """Curate redacted shards into one versioned split, apart from every question of `suites` and withdrawn row."""
+    """Curate redacted shards into one versioned split, apart from every text of `suites` and withdrawn row.
+
+    `signatures` are those of `sign_shard`, of any of the shards; the rows of the others are signed here. `earlier`
+    names, by the SHA-256 of their artifacts, the shards that an earlier round has learned from.
+    """
     from tasks.dataset import chat_format
 
     store = open_store()
     tokenizer = chat_format.load_tokenizer(*base.source(store))
     curated = curate(
-        ((shard.kind, CertifiedRow.model_validate(line)) for shard in shards for line in store.rows(shard.artifact)),
+        (
+            ShardRow(shard.kind, CertifiedRow.model_validate(line), shard.artifact.sha256 in earlier)
+            for shard in shards
+            for line in store.rows(shard.artifact)
+        ),
         policy,
         key=get_settings().secret_key(),
         count_tokens=functools.partial(chat_format.count_tokens, tokenizer),
-        benchmark_runs=frozenset().union(*(_questions(suite) for suite in suites)),
+        suites=Suites(text for suite in suites for text in _texts(suite)),
         withdrawn={row["row_sha256"]: row["reason"] for row in store.rows(withdrawn)} if withdrawn else {},
+        signatures=joined(Signatures.load(store.path(artifact)) for artifact in signatures),
     )
+    if curated.unknown_weights:
+        log.warning("weights of what no training example has: %s", ", ".join(curated.unknown_weights))
     counts: dict[str, int] = {split: len(rows) for split, rows in curated.splits.items()}
     if counts["train"] < policy.min_examples or not counts["validation"] or not counts["test"]:
         raise DataError(
@@ -74,8 +105,27 @@ def build_dataset(
         exclusions=curated.exclusions,
         redaction=policy.redaction or "",
         shards=tuple(shard.artifact.sha256 for shard in shards),
-        policy=row_sha256(policy.model_dump(mode="json"))[:12],
+        policy=policy_digest(policy),
+        overlaps=curated.overlaps,
+        lengths=curated.lengths,
+        rejects=store.save_rows("rejects-dataset", map(asdict, curated.rejects)),
     )
+
+
+@step()
+def describe_dataset(dataset: DatasetVersion, policy: CurationPolicy) -> Artifact:
+    """Write a dataset's card, a folder of `card.json` and `card.md`."""
+    store = open_store()
+    rows = (
+        (split, CertifiedRow.model_validate(line))
+        for split, artifact in dataset.splits.items()
+        for line in store.rows(artifact)
+    )
+    card = card_of(dataset, policy, rows)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "card.json").write_bytes(orjson.dumps(card, option=orjson.OPT_INDENT_2))
+        (Path(folder) / "card.md").write_text(as_markdown(card), encoding="utf-8")
+        return store.save_folder("data-card", Path(folder))
 
 
 @step(cached=False)
@@ -99,6 +149,9 @@ def teach(agent_type: str, shard: RedactedShard) -> RawShard | None:
     return RawShard(artifact=artifact, source="teacher", kind="examples", rows=rows) if rows else None
 
 
-def _questions(suite: Suite) -> frozenset[str]:
-    items = yaml.safe_load(Path(suite.path).read_text(encoding="utf-8"))["items"]
-    return frozenset().union(*(word_runs(item["question"]) for item in items))
+def _texts(suite: Suite) -> Iterator[SuiteText]:
+    """Yield the questions and reference answers of a suite's file; its name is the file's."""
+    path = Path(suite.path)
+    for item in yaml.safe_load(path.read_text(encoding="utf-8"))["items"]:
+        yield SuiteText(path.stem, item["id"], "question", item["question"])
+        yield SuiteText(path.stem, item["id"], "answer", item["reference"])

@@ -11,7 +11,6 @@ from tasks.phi.categories import category_of
 from tasks.phi.normalisation import Normalised
 from tasks.phi.presidio import (
     AnalyzerEngine,
-    ContextAwareEnhancer,
     EntityRecognizer,
     NoOpNlpEngine,
     RecognizerRegistry,
@@ -20,19 +19,6 @@ from tasks.phi.presidio import (
 from tasks.phi.recognizers import RECOGNIZERS
 from tasks.placeholders import PLACEHOLDER
 from tasks.records import PhiFinding
-
-
-class NoContext(ContextAwareEnhancer):  # type: ignore[misc]  # Presidio carries no types here
-    """Leaves scores as they are: the rules read their surroundings themselves, and copying every result is slow."""
-
-    def __init__(self) -> None:
-        super().__init__(0, 0, 0, 0)
-
-    def enhance_using_context(
-        self, text: str, raw_results: list[RecognizerResult], *_: object, **__: object
-    ) -> list[RecognizerResult]:
-        """Return the results as they came."""
-        return raw_results
 
 
 class Detector:
@@ -44,10 +30,9 @@ class Detector:
         for recognizer in [kind() for kind in RECOGNIZERS] if recognizers is None else recognizers:
             registry.add_recognizer(recognizer)
         engine = NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "no_op"}])
-        self._analyzer = AnalyzerEngine(
-            registry=registry, nlp_engine=engine, supported_languages=["en"], context_aware_enhancer=NoContext()
-        )
-        self._entities = self._analyzer.get_supported_entities("en")
+        self.analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["en"])
+        self._recognizers = self.analyzer.get_recognizers("en")
+        self._entities = self.analyzer.get_supported_entities("en")
         self._nothing_parsed = engine.process_text("", "en")
 
     def find(self, text: str) -> list[PhiFinding]:
@@ -63,10 +48,16 @@ class Detector:
         return _merged((_finding(result, plain) for result in self._results(plain.text)), placeholders)
 
     def _results(self, text: str) -> list[RecognizerResult]:
+        """Return what `self.analyzer.analyze` does, before it weighs words around and drops what others contain.
+
+        The rules weigh their surroundings themselves, and overlaps are joined here: a fifth of a short text's time.
+        """
         try:
-            return list(
-                self._analyzer.analyze(text, language="en", entities=self._entities, nlp_artifacts=self._nothing_parsed)
-            )
+            return [
+                result
+                for recognizer in self._recognizers
+                for result in recognizer.analyze(text, self._entities, self._nothing_parsed) or ()
+            ]
         except Exception as error:  # noqa: BLE001  # whatever it is, the text must not go on
             failed = type(error).__name__
         # raised outside the handler: the recognizer's own exception may quote the text and must not be chained

@@ -15,7 +15,7 @@ from tasks.records import PhiMode
 
 STAGE = Path(__file__).parent
 _LIBRARIES = ("presidio-analyzer", "phonenumbers", "python-stdnum")
-_TAGGER_LIBRARIES = ("spacy",)
+_TAGGER_LIBRARIES = ("numpy", "spacy")
 # What shows, judges and moves rows; a change there voids no certificate. The tagger has a digest of its own.
 _NOT_DETECTION = frozenset(
     {"__pycache__", "tagger", "sql", "evaluation.py", "line_files.py", "near_misses.py", "pool.py", "verdicts.py"}
@@ -27,7 +27,7 @@ _NOT_DETECTION = frozenset(
 def engine_version(mode: PhiMode = "rules", tagger: Path | None = None, extra: Path | None = None) -> str:
     """Return the versions of libraries and the first 12 digits of the SHA-256 of rules, lists and, if strict, model.
 
-    Such as `presidio-analyzer-2.2.366+…+rules-3f9a61c0b2d4+lists-77ab01234567`; strict mode adds `+tagger-…`,
+    Such as `presidio-analyzer-2.2.366+…+rules-3f9a61c0b2d4+lists-77ab01234567`; strict mode adds `+tagger-…+reader-…`,
     further recognizers `+extra-…`. `tagger` is the folder of a model, `extra` the file that names the recognizers; what
     these load from elsewhere is known by that name alone.
 
@@ -41,6 +41,7 @@ def engine_version(mode: PhiMode = "rules", tagger: Path | None = None, extra: P
     if mode == "strict":
         parts += [f"{library}-{importlib.metadata.version(library)}" for library in _TAGGER_LIBRARIES]
         parts.append(f"tagger-{_tagger_digest(tagger)}")
+        parts.append(f"reader-{_digest(STAGE, (p for p in (STAGE / 'tagger').iterdir() if p.is_file()))}")
     if extra is not None:
         parts.append(f"extra-{_file_digest(extra)}")
     return "+".join(parts)

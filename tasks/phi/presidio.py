@@ -36,12 +36,10 @@ def _hidden() -> Iterator[None]:
 
 with _hidden():
     from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
-    from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
     from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
 __all__ = [
     "AnalyzerEngine",
-    "ContextAwareEnhancer",
     "EntityRecognizer",
     "NoOpNlpEngine",
     "RecognizerRegistry",

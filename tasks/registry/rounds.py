@@ -1,5 +1,7 @@
 """How weekly rounds ended. Promotion, decision and record of a round are one transaction: all happened, or none."""
 
+from psycopg.types.json import Jsonb
+
 from tasks.records import PromotionDecision, Reading, RedactedShard, Round
 from tasks.registry import outcomes, versions
 from tasks.registry.statements import Connection, fetch
@@ -40,6 +42,12 @@ def shards_since_last_round(conn: Connection, agent_type: str) -> tuple[Redacted
     """Return what an agent's next round learns anew: the shards recorded after its last concluded round."""
     rows = fetch(conn, "shards_since_last_round", agent_type=agent_type)
     return tuple(RedactedShard.model_validate(row[0]) for row in rows)
+
+
+def shards_learned_from(conn: Connection, agent_type: str, shards: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the SHA-256 of each shard of the last concluded round that learned from others than `shards`."""
+    rows = fetch(conn, "shards_learned_from", agent_type=agent_type, shards=Jsonb(list(shards)))
+    return tuple(rows[0][0]) if rows else ()
 
 
 def readings_since_last_round(conn: Connection, agent_type: str) -> tuple[Reading, ...]:

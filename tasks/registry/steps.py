@@ -106,6 +106,13 @@ def shards_since_last_round(agent_type: str) -> tuple[RedactedShard, ...]:
 
 
 @step(cached=False)
+def shards_learned_from(agent_type: str, shards: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the shards, by SHA-256, of the last round that learned from others than these."""
+    with connect() as conn:
+        return rounds.shards_learned_from(conn, agent_type, shards)
+
+
+@step(cached=False)
 def readings_since_last_round(agent_type: str) -> tuple[Reading, ...]:
     """Return what the sources held since the last round."""
     with connect() as conn:

@@ -69,6 +69,7 @@ def privacy_view(report: ReportInput) -> dict[str, Any] | None:
         "identifiers": findings.total(),
         "rows": rows,
         "canaries": sum(shard.canaries for shard in report.redacted),
+        "survived": sum(sum(shard.canaries_survived.values()) for shard in report.redacted),
         "withheld": sum(shard.withheld for shard in report.redacted),
         "engines": sorted({shard.engine for shard in report.redacted}),
         "policies": sorted({shard.policy for shard in report.redacted}),

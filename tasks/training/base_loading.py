@@ -15,7 +15,11 @@ from transformers import (
 
 from tasks.errors import TrainingError
 from tasks.records import Recipe
-from tasks.training.precision import computes_fast_in_bf16
+from tasks.training.precision import compute_dtype
+
+PLAIN_CHAT = Path(__file__).with_name("plain_chat.jinja")
+# What bases reserve for it: Llama 3, Qwen, Mistral and Gemma, BERT's manner.
+PADDING = ("<|finetune_right_pad_id|>", "<|endoftext|>", "<pad>", "<|pad|>", "[PAD]", "<|reserved_special_token_0|>")
 
 
 def open_tokenizer(source: str | Path, revision: str | None = None) -> PreTrainedTokenizerBase:
@@ -30,17 +34,38 @@ def open_tokenizer(source: str | Path, revision: str | None = None) -> PreTraine
         fix = "check the name, or take a folder that save_pretrained wrote with its tokenizer"
         raise TrainingError(f"The tokenizer of {source} cannot be loaded.", fix=fix) from error
     if not tokenizer.chat_template:
-        fix = "take its instruction-tuned sibling, or add chat_template.jinja to a copy of the folder"
+        fix = (
+            "take its instruction-tuned sibling; or choose a format for it: copy the model into a folder"
+            f" (hf download {source} --local-dir FOLDER), add {PLAIN_CHAT} to it as chat_template.jinja, and pass"
+            " --base-model FOLDER"
+        )
         raise TrainingError(f"Base model {source} has no chat template.", fix=fix)
     if not tokenizer.is_fast:
         raise TrainingError(f"The tokenizer of {source} has no fast form.", fix="add a tokenizer.json to the folder")
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token  # masked by place, not by token: the end stays learned
+    if tokenizer.pad_token_id in (None, tokenizer.eos_token_id):
+        tokenizer.pad_token = _token_to_pad_with(tokenizer, source)
     return tokenizer
 
 
+def _token_to_pad_with(tokenizer: PreTrainedTokenizerBase, source: str | Path) -> str:
+    """Return a special token of the vocabulary that is not the end's: who masks padding by token keeps the end learned.
+
+    Raises:
+        TrainingError: the vocabulary has no other special token.
+    """
+    special = [token.content for _, token in sorted(tokenizer.added_tokens_decoder.items()) if token.special]
+    candidates = [token for token in (*PADDING, tokenizer.unk_token, *special) if token in tokenizer.get_vocab()]
+    for token in candidates:
+        if token not in (tokenizer.eos_token, tokenizer.bos_token):
+            return str(token)
+    raise TrainingError(
+        f"The tokenizer of {source} has no token to pad with but the end token.",
+        fix="add a special token <pad> to a copy of the folder: its tokenizer.json and embeddings",
+    )
+
+
 def open_model(source: str | Path, revision: str | None, recipe: Recipe, device: str) -> PreTrainedModel:
-    """Return the weights as the recipe's method trains them: float32 for full, NF4 for qlora, else as they are.
+    """Return the weights as the recipe trains them: float32 for full, NF4 for qlora, 8 bits if asked, else as they are.
 
     Raises:
         TrainingError: the weights cannot be loaded as a causal language model.
@@ -53,8 +78,10 @@ def open_model(source: str | Path, revision: str | None, recipe: Recipe, device:
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16 if computes_fast_in_bf16(device) else torch.float32,
+            bnb_4bit_compute_dtype=compute_dtype(recipe.precision, device),
         )
+    if recipe.method == "lora" and recipe.base_bits == 8:
+        options["quantization_config"] = BitsAndBytesConfig(load_in_8bit=True)
     model = _load(source, revision, device_map={"": device}, **options)
     _keep_differentiable(model)
     return model

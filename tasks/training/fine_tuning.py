@@ -3,7 +3,7 @@
 QLoRA (Dettmers et al. 2023) keeps the base in 4 bits (NF4, double quantisation) under 16 or 32 bit adapters; the
 adapter is merged into the base as published, not into its 4-bit copy. A run leaves checkpoints in its work folder and
 goes on from the last complete one; the order of examples is fixed beforehand, so the end is the same. Preference
-training and estimates of memory are not covered yet.
+training is not covered yet; memory.py says beforehand whether a run fits.
 """
 
 import logging
@@ -28,10 +28,11 @@ from trl import SFTConfig, SFTTrainer
 from tasks.errors import TrainingError
 from tasks.records import CertifiedRow, Example, Recipe
 from tasks.training import base_loading
+from tasks.training.base_shape import VISION
 from tasks.training.batches import padded_share, training_order
 from tasks.training.callbacks import MarkComplete, OnProgress, Watch, last_complete_checkpoint
 from tasks.training.chat_format import encode
-from tasks.training.precision import computes_fast_in_bf16
+from tasks.training.precision import best_device, compute_dtype
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ CHECKPOINTS = 5  # per run: a kill loses at most a fifth of it
 EVALUATIONS = 4
 MAX_VALIDATION_EXAMPLES = 256  # enough for a curve; the verdict comes from the scoring stage
 LOGGED_STEPS = 100
+OPTIMIZERS = {"adamw": "adamw_torch_fused", "adamw-8bit": "adamw_8bit", "paged-adamw-8bit": "paged_adamw_8bit"}
 CURVE_KEYS = ("step", "loss", "eval_loss", "learning_rate", "tokens_per_second")
 
 
@@ -91,7 +93,7 @@ def fine_tune(
         TrainingError: base or template cannot be used, nothing fits into `max_tokens`, or the loss is not finite.
     """
     began = time.perf_counter()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = best_device()
 
     # 1. Data: certified rows to token ids
     tokenizer = base_loading.open_tokenizer(source, revision)
@@ -114,7 +116,7 @@ def fine_tune(
         train_dataset=_as_dataset(learned).select(order),
         eval_dataset=_as_dataset(held_out, MAX_VALIDATION_EXAMPLES) if held_out.input_ids else None,
         processing_class=tokenizer,
-        peft_config=None if recipe.method == "full" else _adapter(recipe),
+        peft_config=None if recipe.method == "full" else _adapter(recipe, model),
         callbacks=[Watch(on_progress), MarkComplete(), TensorBoardCallback(SummaryWriter(str(tensorboard)))],
     )
     trainer.remove_callback(PrinterCallback)
@@ -161,22 +163,25 @@ def _as_dataset(encoded: Encoded, limit: int | None = None) -> Dataset:
 def _arguments(recipe: Recipe, examples: int, work: Path, device: str) -> SFTConfig:
     steps = math.ceil(examples / recipe.batch_size)
     on_gpu = device == "cuda"
+    dtype = compute_dtype(recipe.precision, device)
     return SFTConfig(
         output_dir=str(work),
         num_train_epochs=1,  # the order holds every epoch already
         train_sampling_strategy="sequential",
         per_device_train_batch_size=recipe.batch_size // recipe.gradient_accumulation,
-        per_device_eval_batch_size=16,
+        per_device_eval_batch_size=recipe.batch_size
+        // recipe.gradient_accumulation,  # the memory estimate counts on it
         gradient_accumulation_steps=recipe.gradient_accumulation,
         learning_rate=recipe.learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=recipe.warmup_steps,
         weight_decay=0.0,
-        optim="adamw_torch_fused",
+        optim=OPTIMIZERS[recipe.optimizer],
         max_grad_norm=1.0,
-        bf16=computes_fast_in_bf16(device),
+        bf16=dtype is torch.bfloat16,
+        fp16=dtype is torch.float16,
         use_cpu=not on_gpu,
-        activation_checkpointing=on_gpu,  # trades time for memory, of which only a GPU is short
+        activation_checkpointing=on_gpu if recipe.activation_checkpointing is None else recipe.activation_checkpointing,
         max_length=None,  # longer examples were left out and counted
         dataset_kwargs={"skip_prepare_dataset": True},
         logging_strategy="steps",
@@ -195,12 +200,14 @@ def _arguments(recipe: Recipe, examples: int, work: Path, device: str) -> SFTCon
     )
 
 
-def _adapter(recipe: Recipe) -> LoraConfig:
+def _adapter(recipe: Recipe, model: PreTrainedModel) -> LoraConfig:
+    towers = any(word in name for name, _ in model.named_modules() for word in VISION)
     return LoraConfig(
         r=recipe.lora_r,
         lora_alpha=recipe.lora_alpha,
         lora_dropout=recipe.lora_dropout,
         target_modules=list(recipe.target_modules),
+        exclude_modules=rf".*({'|'.join(VISION)}).*" if towers else None,  # chats are text; a tower has a q_proj too
         task_type="CAUSAL_LM",
     )
 

@@ -16,6 +16,17 @@ def computes_fast_in_bf16(device: str) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16"))
 
 
+def best_device() -> str:
+    """Return `cuda` where PyTorch sees a GPU, else `cpu`."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def compute_dtype(precision: str, device: str) -> torch.dtype:
+    """Return the number format that a recipe's `precision` means on a device; `auto`: bfloat16 where it is fast."""
+    named = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+    return named.get(precision) or (torch.bfloat16 if computes_fast_in_bf16(device) else torch.float32)
+
+
 def use_threads(threads: int) -> None:
     """Let torch compute with `threads` threads; 0 means every core that this process may use."""
     torch.set_num_threads(threads or len(os.sched_getaffinity(0)))

@@ -48,6 +48,19 @@ def prepare_base(name: str, revision: str, corpus: Artifact | None) -> Base:
     return Base(name=name, revision=weights.sha256, weights=weights)
 
 
+@step(cached=False)
+def check_recipe(recipe: Recipe, base: Base) -> float:
+    """Return the GiB that the run will need; a recipe that the base or this machine cannot do is refused here."""
+    from tasks.training import base_shape, memory, precision
+
+    shape = base_shape.shape_of(*base.source(open_store()))
+    base_shape.refuse_adapter_that_does_not_fit(recipe, shape)
+    machine = memory.this_machine(precision.best_device())
+    needed = memory.refuse_what_does_not_fit(recipe, shape, machine)
+    log.info("recipe fits needed_gib=%.2f free_gib=%.2f device=%s", needed.gib, machine.gib, machine.device)
+    return round(needed.gib, 3)
+
+
 @step()
 def finetune(dataset: DatasetVersion, recipe: Recipe, base: Base) -> TrainingRun:
     """Fine-tune the base on the dataset's training split; a killed run goes on from its last checkpoint."""

@@ -10,7 +10,7 @@ number without surroundings, or street names without a number in lower case.
 import re
 
 from tasks.phi.recognizers.rules import Rule
-from tasks.phi.recognizers.words import STATES
+from tasks.phi.recognizers.words import STATES, is_medical
 
 CLEAR_STATES = (
     "AK|AZ|AR|CA|FL|GA|IL|IA|KS|KY|MN|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC"
@@ -62,6 +62,14 @@ def _name(address: str) -> str:
 def _is_address(address: str) -> bool:
     """Say whether what stands between number and suffix is no measure and no ordinary words."""
     return _NO_STREET.search(_name(address)) is None
+
+
+def _is_street(phi: str) -> bool:
+    """Say whether a street without a number is more than "on memory lane" or "at lead st"."""
+    word = phi.split()[-2].lower()
+    return word not in {"memory", "lead", "right", "wrong", "left", "rough", "rocky", "back", "open"} and (
+        not is_medical(word)
+    )
 
 
 def _is_no_time(address: str) -> bool:
@@ -148,6 +156,32 @@ ADDRESS_WORD_RULES = {
     "mvc mva exit crash highway collision accident interstate rollover driving drove route mile": Rule(
         re.compile(r"\b(?:on|off|along|exit|from|near) (?P<phi>I-\d{1,2}\b(?: [NSEW]\b)?)"), 0.7
     ),
+    # on CR 412, off FM 1488; CR alone is a complete response
+    "bridge road rd turn highway hwy lives mva mvc gate": Rule(
+        re.compile(r"(?:on|off|along|at|near|past|from|bridge,) (?P<phi>(?:CR|FM|SR|Co\.? R(?:oa)?d)[ -]?\d{2,4}\b)"),
+        0.7,
+    ),
+    # mile marker 88, near exit 112
+    "exit mile milepost": Rule(
+        re.compile(
+            r"(?:mile ?marker|milepost|mile post) \d{1,3}(?!\w|\.\d)|(?:near|at|off|past|by) exit \d{1,3}[a-z]?(?!\w)"
+        ),
+        0.7,
+        lower=True,
+    ),
+    # on main st
+    "st street ave avenue rd road blvd boulevard lane ln": Rule(
+        re.compile(
+            r"(?:on|off|near|at|down) (?P<phi>(?!the |a |st |this |that |his |her |my |our |their |same |new |long )"
+            r"(?!ecg |ekg )"
+            r"(?:(?:old|[nsew]|north|south|east|west) )?(?:[a-z]{3,20}|\d{1,3}(?:st|nd|rd|th)) "
+            r"(?:st|street|ave|avenue|rd|road|blvd|boulevard|lane|ln))"
+            r"(?=\.?(?:[,;)\n]|\.[ \n]|\Z)|\.?$| (?:in|by|near|and|across|behind|next|not|w/|with) )"
+        ),
+        0.7,
+        accept=_is_street,
+        lower=True,
+    ),
     # corner of Larch and 6th
     "corner intersection": Rule(
         re.compile(
@@ -170,7 +204,8 @@ ADDRESS_WORD_RULES = {
     # Rural Route 2 Box 118, RR 3 Box 9, HC 61 Box 12, P.O. Box 8802
     "box rural pob": Rule(
         re.compile(
-            r"(?:rural[ ]route|star[ ]route|rfd|r\.?[ ]?[rd]\.?|hc)[ ]?\#?\d{1,4},?[ ]+box[ ]+\#?\d{1,6}[a-z]?\b"
+            r"(?:rural[ ]route|star[ ]route|rfd|rt\.?|rte\.?|route|r\.?[ ]?[rd]\.?|hc)[ ]?\#?\d{1,4},?[ ]+"
+            r"box[ ]+\#?\d{1,6}[a-z]?\b"
             r"|rural[ ]route[ ]\#?\d{1,4}\b|p\.?[ ]?o\.?[ ]?box[ ]+\#?\d{1,7}\b|post[ ]office[ ]box[ ]+\#?\d{1,7}\b"
             r"|pob[ ]\d{1,7}\b"
         ),
@@ -195,6 +230,15 @@ ADDRESS_WORD_RULES = {
         0.8,
         lower=True,
     ),
+    # on calle sexta
+    "calle avenida paseo callejon ": Rule(
+        re.compile(
+            r"(?:on|in|at|near|en|off|to) (?P<phi>(?:calle|avenida|paseo|callejon)(?: (?:de|del|la|las|los|el))*"
+            r" [a-z]{3,20})(?![a-z])"
+        ),
+        0.8,
+        lower=True,
+    ),
     # apt 12, Apartment 4B: a unit alone
     "apt apartment": Rule(
         re.compile(
@@ -206,11 +250,19 @@ ADDRESS_WORD_RULES = {
     # ZIP code after its keyword; after a state it goes with the place before it
     "zip zipcode postal postcode post": Rule(
         re.compile(
-            r"(?:zip|postal|post)(?:[ ]?code)?s?\s*(?:is|was|:|=|\#|of|\|)?\s*"
+            r"(?:zip|postal|post)(?:[ ]?code)?s?\s{0,20}(?:is|was|:|=|\#|of|\|)?\s{0,20}"
             r"(?P<phi>\d{5}(?:-\d{4})?(?!\w)|[a-z]\d[a-z]\s?\d[a-z]\d\b|[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2}\b)"
         ),
         0.95,
         lower=True,
+    ),
+    # Lot 14, Larch Sky Hwy; Box 12, Tamarack Ave
+    "lot box space trailer": Rule(
+        re.compile(
+            r"(?:Lot|LOT|Box|BOX|Space|SPACE|Trailer|TRAILER)[ ]\#?\d{1,5}[A-Za-z]?,?[ ](?:[A-Z][\w'-]+[ ]){1,3}"
+            rf"(?=[A-Z])(?i:(?:{CLEAR_STREETS}|st|ln|dr|cir|pl|way|trail|loop){_AFTER_STREET})"
+        ),
+        0.85,
     ),
     # GPS 41.2307, -97.5512
     "gps latitude longitude coordinates coord coords": Rule(

@@ -30,7 +30,7 @@ _YEARS = re.compile(
 _AGED = re.compile(
     r"(?:\bage\b[^\n]{0,40}\d{4} ?/"  # DOB / age: 7-14-1929 / 92
     r"|\bages?\d?|\baged|\bage,? (?:of|is|was|at death|at time of death)|\bage/sex|\bsex/age|[mf]/"
-    r"|\bturn(?:s|ed|ing)?|\bwill be|\b(?:is|are) now|\bnow|\balmost|\bnearly|\bapproaching)[\s:=(|~/-]{0,6}\Z"
+    r"|\bturn(?:s|ed|ing)?|\bwill be|\b(?:is|are) now|\bnow|\balmost|\bnearly|\bapproaching)[\s:=(|~/-]{0,40}\Z"
 )
 _BOTH = re.compile(r"\bage[sd]? (?:9[0-9]|1[0-2][0-9])(?: and |, | & | or | to |-)\Z")
 _DIED = re.compile(
@@ -49,7 +49,7 @@ _PERSON = re.compile(
 _KIN = re.compile(
     rf"\b(?:{_RELATIVE})[\s:,(-]{{1,3}}(?:(?:d\.?|died|dec\.?|deceased|alive|living|a&w|at)[\s:,(-]{{1,3}})?\Z"
 )
-_FULL_NAME = re.compile(r"[A-Z][a-z'-]+ (?:[A-Z]\.? )?[A-Z][A-Za-z'-]+, \Z")
+_FULL_NAME = re.compile(r"(?:[A-Z][a-z'-]+ (?:[A-Z]\.? )?|[A-Z]\. )[A-Z][A-Za-z'-]+, \Z")
 _OF = re.compile(r", (?:of|from|who|is|was|lives|presents|presented|came)\b")
 _AGE_WORD = re.compile(r"\b(?:age|turn|will be|[mf]/)")
 _SUBJECT = re.compile(r"(?:s?he|who|pt|patient|mother|father)\b")

@@ -5,7 +5,7 @@ It does not cover raw biometric data in other forms (audio, minutiae lists), nor
 
 import re
 
-from tasks.phi.recognizers.rules import Rule, RuleRecognizer, has_digits, keyed
+from tasks.phi.recognizers.rules import Rule, RuleRecognizer, has_digits, keyed, labelled_numbers
 
 
 class BiometricRecognizer(RuleRecognizer):
@@ -31,6 +31,16 @@ class BiometricRecognizer(RuleRecognizer):
             value=r"[a-z0-9+/=:_-]{6,}",
             digits=2,
             score=0.9,
+        ),
+        # a template by its prefix: FPR-TPL:3b9e77a04c
+        Rule(
+            re.compile(r"(?:fpr|fpt|fp|tpl|bio|vpr|irs|iris|face|palm)[-_:](?<![a-z]...[-_:])(?:(?:tpl|tmpl|hash|id)[-_:])?"
+                       r"(?=[0-9a-f-]{0,20}\d)[0-9a-f]{6,64}(?![\w-])"),
+            0.7,
+            ("fp", "tpl", "bio", "vpr", "irs", "iris", "face", "palm"),
+            lambda phi: has_digits(phi, at_least=3),
+            lower=True,
+            within=labelled_numbers,
         ),
         # the code in brackets, some words behind: "Footprints taken, copy in chart (FP-20240423-L)"
         Rule(

@@ -20,6 +20,7 @@ from tasks.phi.recognizers.places import (
     known_at,
     names_a_thing,
     shouted,
+    word_list,
 )
 from tasks.phi.recognizers.rules import Hit, lowered
 from tasks.phi.recognizers.words import GIVEN, HEALTH_SYSTEMS, NOT_A_NAME
@@ -44,6 +45,11 @@ _STATE_AFTER_ANY = re.compile(
     rf"|,[ ]?(?:(?:{CLEAR_STATES})(?![ ]*[\d/.-]*\d(?<!\d{{5}}))|{STATE_NAMES}){_NO_STATE}(?:[., ]+{ZIP})?"
     rf"|\.?,?[ ]+(?:{ALL_STATES}|{_STATE_NAME})[., ]+{ZIP}"
 )
+_NOT_IN_A_NAME = frozenset(word.lower() for word in NOT_A_NAME) | frozenset(
+    ("and", "or", "not", "may", "can", "will", "to", "did", "does", "cannot", "should", "could", "must", "would")
+)
+_PEOPLES, _OF_A_PEOPLE = word_list("peoples"), word_list("named_for_peoples")
+_BEHIND = re.compile(r"[ -](\w+)")
 _VARIANT = re.compile(
     r"(?:\b(?:[A-Z]\w{0,3}\d\w{0,2}|Hb|Gd|HPRT|[Hh]a?emoglobin|variant|mutation|allele|factor|strain)|[+)])[ ]$"
 )
@@ -111,7 +117,11 @@ def is_run(text: str, words: list[Word], first: int) -> bool:
     """Say whether word `first` goes on what the word before it begins."""
     before = words[first - 1]
     gap = text[before[1] : words[first][0]]
-    return gap in {" ", "-", " du ", " de ", " la "} and text[before[0] : before[1]] not in NOT_A_NAME
+    if gap not in {" ", "-", " du ", " de ", " la "}:
+        return False
+    name = text[before[0] : before[1]]
+    # in capitals "AND MAY NOT DRIVE" is no road
+    return name not in NOT_A_NAME and not (name.isupper() and before[2] in _NOT_IN_A_NAME)
 
 
 def _counts(text: str, start: int, end: int, kind: str) -> bool:
@@ -127,6 +137,7 @@ def _counts(text: str, start: int, end: int, kind: str) -> bool:
         return False  # ARTESiA is a trial
     if (
         names_a_thing(text, end)
+        or _is_a_people(text, name, end)
         or _belongs_to_a_person(text, start, name)
         or _VARIANT.search(text, max(0, start - 14), start)
     ):
@@ -135,6 +146,12 @@ def _counts(text: str, start: int, end: int, kind: str) -> bool:
         return False
     # in capitals a word that is also a place needs more than "IN EARLY MAY" has
     return kind == ALONE or cue_before(text, start) > (name.isupper() and len(name) > 3)
+
+
+def _is_a_people(text: str, name: str, end: int) -> bool:
+    """Say whether a people is meant and not the place of its name: "a Navajo man"."""
+    behind = _BEHIND.match(text, end) if name.lower() in _PEOPLES else None
+    return behind is not None and behind[1].lower() in _OF_A_PEOPLE
 
 
 def _belongs_to_a_person(text: str, start: int, name: str) -> bool:

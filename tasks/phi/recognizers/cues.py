@@ -51,7 +51,13 @@ _BEFORE_PLACES = _PREPOSITIONS | frozenset(ending.upper() for ending in _PREPOSI
 _OF_PLACE = frozenset(("in", "from", "near", "at", "outside", "@"))
 _OF_CARE = frozenset(("at", "@", "to", "from"))
 _FOR_AN_EMPLOYER = frozenset(("works", "worked", "working", "drives", "drove", "driver", "truck", "drives"))
+_AGE = re.compile(r"\d{1,3},")  # Ms. Brask, 66, of Dorling
 _AGE_AND_SEX = re.compile(r"\(?\d{1,3}\W?(?:y/?o)?[MFmf],?")
+_IN_CARE = re.compile(
+    r"[ ](?:ED|ER|VA|VAMC|ICU|SNF|hospital|clinic|jail|office|nursing home|rehab|airport|school|pharmacy|police)\b"
+)
+_IS = frozenset(("is", "was", "are", "comes", "hails", "originally"))
+_WHO = frozenset(("patient", "pt", "he", "she", "they", "family", "mother", "father", "wife", "husband", "who"))
 _PLACE_WORD = re.compile(r"[A-Z][a-z]+(?:[A-Z]?[a-z]+|'[a-z]+)*$")
 _JOINERS = frozenset(
     (" ", "-", " & ", " of ", " and ", ". ", " du ", " de ", " la ", " del ", "-by-the-", "-on-the-", "-on-", "-upon-")
@@ -101,8 +107,10 @@ def _after_a_preposition(text: str, start: int) -> bool:
 def _has_cue(before: list[str], preposition: str) -> bool:
     """Say whether one of the last words of the sentence, nearer or farther with the preposition, is a cue."""
     if preposition == "of":
-        return bool(before) and before[-1].lower() in _OF
+        return bool(before) and (before[-1].lower() in _OF or _AGE.fullmatch(before[-1]) is not None)
     if before and before[-1].lower() in _PEOPLE:
+        return True
+    if preposition == "from" and len(before) > 1 and before[-1].lower() in _IS and before[-2].lower() in _WHO:
         return True
     cues = _CARE if preposition in _OF_CARE else _RESIDENCE
     for word in reversed(before[-6 if preposition in {"at", "@"} else -3 :]):
@@ -124,6 +132,8 @@ def after_a_cue(text: str, words: list[Word]) -> Iterator[Hit]:
         if not _may_be_a_place(text, first, start, end):
             continue
         cue = cue_before(text, start)
+        if cue == 1 and _IN_CARE.match(text, end) and may_name_a_place(word):
+            cue = 2
         if cue < 2 and not (cue and (first in _HEADS or (word.endswith(_ENDINGS) and may_name_a_place(word)))):
             continue
         last = i

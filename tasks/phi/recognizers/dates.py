@@ -26,12 +26,27 @@ class DateRecognizer(RuleRecognizer):
         Rule(
             re.compile(
                 r"the (?:(?<=by the )|(?<=until the )|(?<=till the )|(?<=since the )|(?<=before the )|(?<=due the )"
-                r"|(?<=through the )|(?<=after the )|(?<=from the )|(?<=on the )(?=[1-3][0-9]|[6-9]))"
+                r"|(?<=mon the )|(?<=tue the )|(?<=tues the )|(?<=wed the )|(?<=thu the )|(?<=thurs the )|(?<=fri the )"
+                r"|(?<=sat the )|(?<=sun the )|(?<=through the )|(?<=after the )|(?<=from the )"
+                r"|(?<=on the )(?=[1-3][0-9]|[6-9]))"
                 r"(?P<phi>(?:3[01]|[12][0-9]|[1-9])(?:st|nd|rd|th)(?:(?:-| to | and )[0-9]{1,2}(?:st|nd|rd|th))?)"
                 r"(?=\s*(?:[.;:?!)]|,(?! ?[0-9])|\Z)|\s+(?:at|to|for|of (?:this|next|last|the) month|because|so|if)\b)"
             ),
             0.6,
             ("the ",),
+            lower=True,
+        ),
+        # month and day with a hyphen, where the clause ends or goes on as behind a date: not "on 7-10 litres"
+        Rule(
+            re.compile(
+                r"[0-9](?=[0-9]?-[0-9])(?:(?<=\bon .)|(?<=until .)|(?<=till .)|(?<=since .)|(?<=dated .)|(?<=appt .)"
+                r"|(?<=due .)|(?<=after .)(?=[0-9]?-[0-9]{1,2} (?:if|at|@)))"
+                r"(?:(?<=1)[0-2]|(?<=0)[1-9]|(?<=[1-9]))"
+                r"-(?:3[01]|[12][0-9]|0?[1-9])(?![\w%/-]|\.[0-9])"
+                r"(?=\s?(?:[.;)\n]|,(?! ?[0-9])|\Z)| (?:if|at|@|w/)(?!\w))"
+            ),
+            0.6,
+            ("-",),
             lower=True,
         ),
         # next Tuesday the 14th

@@ -57,6 +57,6 @@ class DeviceRecognizer(RuleRecognizer):
         ),
         keyed(
             r"serial|s/n|udi(?:-di)?|imei|meid", words="ser n udi ime mei",
-            value=r"#?\d+(?:[- ]\d{2,})*", score=0.9,
+            value=r"#?(?:[a-z]{1,3}[ ])?\d+(?:[- ]\d{2,})*", score=0.9,
         ),
     )  # fmt: skip

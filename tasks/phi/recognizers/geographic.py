@@ -13,6 +13,7 @@ from tasks.phi.recognizers.addresses import (
     ADDRESS_RULES,
     ADDRESS_WORD_RULES,
     ALL_STATES,
+    CLEAR_STATES,
     CLEAR_STREETS,
     STATE_NAMES,
     ZIP,
@@ -24,10 +25,13 @@ from tasks.phi.recognizers.facilities import FACILITY_WORD_RULES, FACILITY_WORDS
 from tasks.phi.recognizers.places import (
     KNOWN,
     STATE,
+    SYSTEM,
     Word,
     WordRules,
     capitalised,
     may_name_a_place,
+    names_a_thing,
+    plain,
     vocabulary,
     word_list,
 )
@@ -62,9 +66,14 @@ _BEFORE_A_LANDSCAPE = re.compile(
 )
 _JOIN = re.compile(r"(?:,?[ ](?:in|at|of|near|on)(?:[ ](?:the|downtown))?[ ]|,?\s{1,20}|,|[ ]?[-/][ ]?)$")
 _TOWN_AFTER = re.compile(
-    r",?\s{1,3}(?:[a-z.]+[ ]){0,2}[a-z.]+"
-    rf"(?:,?[ ](?i:{ALL_STATES}|{STATE_NAMES})(?:[., ]+{ZIP})?(?![\w-])|[ ]{ZIP})"
+    r",?\s{1,3}(?:[A-Za-z.]+[ ]){0,2}[A-Za-z.]+"
+    # in lower case some are words: "at 12 larch ln. my mom is in"
+    rf"(?:(?:,[ ](?i:{ALL_STATES})|[ ](?:{ALL_STATES})|[ ](?i:{CLEAR_STATES})|,?[ ](?i:{STATE_NAMES}))"
+    rf"(?:[., ]+{ZIP})?(?![\w-])|[ ]{ZIP})"
 )
+_TOWN_ALONE = re.compile(r",[ ](?P<town>[A-Za-z]{4,}(?:[ ][A-Za-z]{3,})?)(?=[.,;)\n]|$)")
+# "St. Brendan's in Tolleby": behind a place, what may be one is one.
+_IN_A_TOWN = re.compile(r"[ ](?:in|IN)[ ]([A-Za-z]{4,})(?![\w'-])(?:,[ ](?:" + ALL_STATES + r")(?!\w))?")
 _MARK = re.compile(r"[:|]")
 _VALUE = re.compile(r"[ \t]*(?P<phi>[A-Za-z0-9][^\n,;|()\[]{2,60}?)(?=[ \t]*(?:$|[\n,;|()\[]|[ ]{3}|\.[ \n]))")
 _TOWN_OF_A_FACILITY = re.compile(r",[ ](?P<phi>[A-Z][a-z]+(?:[ ][A-Z][a-z]+)?)(?=[ \t]*(?:$|[\n,;|(]|[ ]{3}|\.[ \n]))")
@@ -102,7 +111,7 @@ class GeographicRecognizer(RuleRecognizer):
         words = capitalised(text)
         hits = self._places(text, words)
         lower_words = vocabulary(text).difference([word for _, _, word in words])
-        hits += lower_case_places(text, lower_words)
+        hits += lower_case_places(text, lower_words, len(words))
         if rewritten := recased(text, words):
             hits += self._places(rewritten, capitalised(rewritten))
         return _joined(text, hits) if hits else hits
@@ -208,7 +217,7 @@ def _is_value(value: str, *, digits: bool) -> bool:
     if value[0].isdigit():
         return digits and len(value) > 4
     first = value.split(maxsplit=1)[0].strip(".").capitalize()
-    return value[0].isupper() and first not in NOT_A_NAME and first not in NOT_A_PLACE
+    return value[0].isupper() and (first == "First" or (first not in NOT_A_NAME and first not in NOT_A_PLACE))
 
 
 def _joined(text: str, hits: list[Hit]) -> Iterator[Hit]:
@@ -226,6 +235,10 @@ def _joined(text: str, hits: list[Hit]) -> Iterator[Hit]:
 
 
 def _with_zip(text: str, hit: Hit) -> Hit:
-    """Take the town, state and ZIP code that follow an address, or the ZIP code alone."""
+    """Take the town, state and ZIP code that follow an address, the town alone, or the ZIP code alone."""
     rest = ZIP_AFTER.match(text, hit.end) or (_TOWN_AFTER.match(text, hit.end) if hit.score >= 0.8 else None)
+    if not rest and hit.score >= 0.6 and (town := _IN_A_TOWN.match(text, hit.end)):
+        rest = town if may_name_a_place(town[1].lower()) and not names_a_thing(text, town.end()) else None
+    if not rest and hit.score >= 0.8 and (town := _TOWN_ALONE.match(text, hit.end)):
+        rest = town if KNOWN.get(plain(town["town"]), SYSTEM) not in {SYSTEM, STATE} else None
     return Hit(hit.start, rest.end(), hit.score) if rest else hit

@@ -31,12 +31,13 @@ class HealthPlanRecognizer(RuleRecognizer):
             r"|medicare(?:\s[abcd])?|medicaid|mcaid|mcare|medi-cal|tricare|champva|hicn?|mbi|hbn|hpn|hpbn|claim|(?<!linkage\s)group|grp"
             r"|coverage|enrollee|bcbs|blue\s?(?:cross|shield)|aetna|cigna|humana|kaiser|anthem|uhc|united\s?healthcare|molina"
             r"|hmo|ppo|mco|auth(?:ori[sz]ation)?|pre-?auth(?:ori[sz]ation)?|precert(?:ification)?|rx\s?(?:bin|grp|pcn|(?<!linkage\s)group|id)"
-            r"|pcn|bin|card(?=\s(?:id|no))",
+            r"|pcn|bin|card(?=\s(?:id|no))|claim\s+file",
             words=
                 "ins pay pol pla mem mbr sub ben med mca tri cha hic mbi hbn hpn hpb cla gro grp cov "
                 "enr bcb blu aet cig hum kai ant uhc uni mol hmo ppo mco aut pre rx rxb rxg rxp rxi "
                 "pcn bin car",
-            value=r"#?[a-z0-9]+(?:[-.][a-z0-9]+|(?<=\d)[ ]\d{2,}(?![./:]\d))*",
+            value=r"#?(?:[a-z]{1,4}(?:-[a-z])?[ ](?=\d[\d ]{5}))?"
+            r"[a-z0-9]+(?:[-.][a-z0-9]+|(?<=\d)[ ]\d{2,}(?![./:]\d))*",
             digits=3,
             plain=True,
         ),
@@ -45,7 +46,7 @@ class HealthPlanRecognizer(RuleRecognizer):
             re.compile(
                 r"(?<![a-z])(?:pcn|bin|insurance|ins|payer|payor|plan|coverage|carrier|primary|secondary|supplement(?:al)?|rx|hmo"
                 r"|ppo)\s?[:=-]\s{0,3}[a-z]+(?:[ ][a-z]+)?[\s,#(]{1,3}"
-                r"(?P<phi>[a-z]{0,4}\d[a-z\d]*(?:[- ][a-z]{0,2}\d[a-z\d]*)*)(?![\w/.%])"
+                r"(?P<phi>[a-z]{0,4}\d[a-z\d]*(?:[- ][a-z]{0,2}\d[a-z\d]*)*)(?![\w/%]|\.\d)"
             ),
             0.7,
             accept=lambda phi: has_digits(phi, at_least=6),

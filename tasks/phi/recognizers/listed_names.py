@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from tasks.phi.recognizers.name_cues import (
     NONE,
+    NOTE,
     STRONG,
     TITLE,
     TITLES,
@@ -60,7 +61,7 @@ def names(text: str, words: list[Word], evidence: int) -> Iterator[Hit]:
                 at += 1
                 continue
         if (kind & (NO_NAME | CREDENTIAL) and not kind & NAMED and not word.is_initial) or (
-            word.text[:3].title() in _MONTHS and _DAY.match(text, word.end)
+            word.text[:3] in _MONTHS and _DAY.match(text, word.end)
         ):
             if word.text.istitle() and _MISTER.search(text, max(0, word.start - 6), word.start):
                 yield Hit(title_start(text, word.start), word.end, 0.7)  # Mr. Sunday
@@ -81,6 +82,8 @@ def names(text: str, words: list[Word], evidence: int) -> Iterator[Hit]:
             begins, cue = word.start, cue_before(text, word.start)
         if cue == NONE and cue_of_last >= STRONG and text[end_of_last : word.start] in _LISTED:
             cue = WEAK
+        if cue == NONE and evidence >= NOTE and text[end_of_last : word.start] in _AND:
+            cue = WEAK
         size = _size(text, words, at, cue, evidence)
         if size == 0:
             at += 1
@@ -93,14 +96,24 @@ def names(text: str, words: list[Word], evidence: int) -> Iterator[Hit]:
         at += size
 
 
-_MONTHS = frozenset({"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"})
-_BEFORE_A_THING = re.compile(r"(?:[A-Z]\w*\d\w*|\([-+]\)|\d ?Fr) $")  # a variant of an enzyme, a drain
+_MONTHS = frozenset(
+    [
+        *("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+        *("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"),
+    ]
+)
+_BEFORE_A_THING = re.compile(  # a variant of an enzyme, a drain, a pouch of somebody, a grade of somebody
+    r"(?:[A-Z]\w*\d\w*|\([-+]\)|\d ?Fr) $|\b(?:pouch|space|angle|canal|triangle|circle|ligament|sphincter"
+    r"|ampulla|node|foramen|island|loop|duct|valve|antrum|bundle|tetralogy|zone|web|sign|line) of $"
+    r"|(?:[Gg]rade|[Ss]tage) [^()\n]{0,6}\($"
+)
 _NUMBERED = re.compile(r" (?:[0-9]|I{1,3}\b|IV\b)")
 _MISTER = re.compile(r"\bM(?:r|rs|s|iss)\.? $")
 _DAY = re.compile(r"\.? (?:of )?['0-9]")
 _NO_INITIALS = frozenset(
     {"MD", "DO", "RN", "NP", "PA", "PC", "US", "IV", "IM", "PO", "SC", "ID", "OD", "BA", "BS", "MA", "MS"}
 )
+_AND = frozenset((" and ", " & ", " AND "))
 _LISTED = frozenset((", ", "; ", " and ", ", and ", " / ", "/", " & ", "), ", " -> "))
 
 
@@ -113,9 +126,11 @@ def _before_credential(text: str, words: list[Word], at: int) -> int:
         word = words[first - 1]
         gap = text[word.end : after]
         if (
-            gap not in JOINS
+            (gap not in JOINS or '"' in gap)
             and not (first == at and gap in (", ", ",", "; "))
             and not (word.is_initial and gap in AFTER_AN_INITIAL)
+            # Park, J PA
+            and not (gap == ", " and first == at - 1 and words[first].is_initial and word.kind & NAMED)
         ):
             break
         if (
@@ -155,6 +170,8 @@ def _size(text: str, words: list[Word], at: int, cue: int, evidence: int) -> int
     end = last.end
     if is_eponym(text, end) or is_compound(text, word.start, end):
         return 0
+    if size > 1 and _BEFORE_A_THING.search(text, max(0, word.start - 16), word.start):  # stage II (Ann Arbor
+        return 0
     if size > 1 and at and words[at - 1].kind & TERM and is_eponym(text, word.end):  # Charcot Marie Tooth
         return 0
     if _is_last_first(text, words, at, size, cue):
@@ -181,10 +198,14 @@ def _size(text: str, words: list[Word], at: int, cue: int, evidence: int) -> int
     if size > 1:
         return size if _begins(text, words, at, size, cue) else 0
     shouted = word.text.isupper()
-    if cue == NONE and (_BEFORE_A_THING.search(text, max(0, word.start - 8), word.start) or _NUMBERED.match(text, end)):
+    if shouted and kind & ORDINARY and cue < STRONG and _PRONOUN.search(text, max(0, word.start - 6), word.start):
+        return 0
+    before = max(0, word.start - 16)
+    if cue == NONE and (_BEFORE_A_THING.search(text, before, word.start) or _NUMBERED.match(text, end)):
         return 0
     if is_cited(text, end) or (shouted and cue < STRONG and len(word.text) < 5):
-        return 0
+        joined = cue == WEAK and text[word.start - 5 : word.start] == " AND " and kind & (ORDINARY | NAMED) < ORDINARY
+        return int(joined and bool(kind & NAMED))
     if cue >= STRONG:
         return int(bool(kind & NAMED) or _reads_as_unknown(word))
     if cue == WEAK:
@@ -301,8 +322,7 @@ def _comes_first(text: str, words: list[Word], at: int, gap: str, cue: int) -> b
         return (
             (begins or labelled or cue > NONE)
             and bool(last.kind & NAMED)
-            and text[first.end : first.end + 1] == "."
-            and (not text[first.end + 1 : first.end + 2].isalpha())
+            and _ENDS_LAST_FIRST.match(text, first.end) is not None
         )
     given = first.kind & (IS_GIVEN | MAY_BE_GIVEN)
     if last.kind & (IS_SURNAME | MAY_BE_SURNAME) and not (last.kind & TERM and not (labelled or begins)) and given:
@@ -312,6 +332,9 @@ def _comes_first(text: str, words: list[Word], at: int, gap: str, cue: int) -> b
             _reads_as_unknown(last) and _reads_as_unknown(first)
         )
     return begins and bool(given) and _reads_as_unknown(last)
+
+
+_ENDS_LAST_FIRST = re.compile(r"\.(?![A-Za-z])|[ ]{1,2}\(|[ ]*(?:\n|$|\|)|[ ]{2}")
 
 
 def _is_last_first(text: str, words: list[Word], at: int, size: int, cue: int) -> bool:
@@ -381,9 +404,9 @@ def other_mentions(text: str, words: list[Word], found: list[Hit], present: set[
 def _mentions(text: str, words: list[Word], found: list[Hit], present: set[str]) -> Iterator[Hit]:  # noqa: PLR0912  # two scans: capitals, lower case
     """Yield the single words of found names, also in lower case unless the word is an ordinary one."""
     parts: dict[str, str] = {}  # a word of a name, and the particles before it
-    for hit in found:
+    for start, end in dict.fromkeys((hit.start, hit.end) for hit in found):
         before = ""
-        for part in _PARTS.findall(text, hit.start, hit.end):
+        for part in _PARTS.findall(text, start, end):
             low = part.lower().removesuffix("'s")
             if part.islower() and len(low) < 4 and low in PARTICLES:
                 before += f"{low} "
@@ -412,11 +435,14 @@ def _mentions(text: str, words: list[Word], found: list[Hit], present: set[str])
                 if after in (".", ",", ";", ")", "\n", "", "?"):
                     end = words[at + 1].end + (after == ".")
             yield Hit(start, end, 0.6)
-    lower = {part for part in parts if len(part) > 3 and not is_word_in_lower_case(part)}
+    lower = {p for p in parts if len(p) > 3 and not is_word_in_lower_case(p) and not kind_of(p) & NO_NAME}
     if lower and not present.isdisjoint([_AFTER_LETTERS.sub("", part) for part in lower]):
         for match in re.finditer(r"[a-z](?<![\w@-][a-z])[a-z]+(?:['-][a-z]+)*(?!\w)", text):
             if match.group().removesuffix("'s") in lower and not is_eponym(text, match.end()):
                 yield Hit(match.start(), match.end() - 2 * match.group().endswith("'s"), 0.6)
+
+
+_PRONOUN = re.compile(r"\b(?:I|HE|SHE|WE|THEY|IT|YOU|WHO|THAT|AND) $")
 
 
 def _acts_as_a_name(text: str, words: list[Word], at: int) -> bool:
@@ -425,6 +451,8 @@ def _acts_as_a_name(text: str, words: list[Word], at: int) -> bool:
     if word.text.isupper() and len(word.text) > 1 and text.isupper() is False and word.text[1:].isupper():
         return False
     if re.match(r"[ ,]+(?:of )?\d|'?-", text[word.end : word.end + 6]):  # June 5
+        return False
+    if word.text.isupper() and _PRONOUN.search(text, max(0, word.start - 6), word.start):  # SHE MAY
         return False
     left = text[max(0, word.start - 4) : word.start].rstrip(" \t\"'")
     if left and left[-1] not in ".\n:?!*":

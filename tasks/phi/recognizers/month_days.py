@@ -26,35 +26,38 @@ _STRONG = words("""
     received resulted reported labs lab cxr mri cta mra tte tee ekg ecg eeg emg kub egd bcx ucx cx swab culture cultures
     colonoscopy biopsy bx surgery transferred filled refilled started stopped placed extubated intubated mon monday tue
     tues tuesday wed weds wednesday thu thur thurs thursday fri friday sat saturday sun sunday lmp edd edc pod recheck
-    rescheduled cancelled canceled signed
+    rescheduled cancelled canceled signed tu d/c'd
 """)
 """Words after which month and day are a date, whatever else is near."""
 _WEAK = words("""
     by before after from between beginning starting start began begin stop last next echo ct us pet xray x-ray xr tx
     dialysis hd sent given done taken made inr resume onset dx'd dx night week weekend am pm procedure home floor icu
-    rehab mammogram dexa pap vaccine flu covid tdap shingrix booster cath cabg stent pci surg
+    rehab eval evaluation mammogram dexa pap vaccine flu covid tdap shingrix booster cath cabg stent pci surg
 """)
 """Words after which it is a date, unless words of scoring are near; so are others in -ed, the following apart."""
 _NO_EVENT = words("""
     rated scored graded described decreased increased improved reduced ranged remained measured estimated diluted need
-    speed weighted unchanged located bed red med
+    speed weighted unchanged located bed red med attended completed
 """)
 _ABBREVIATED = words("s/p c/o h/o w/u c/w r/o w/c")
 _PART_OF_DAY = re.compile(
-    r"(?:evening|morning|afternoon|night|week|weekend|day|date|as|am|pm|labs|visit|note) of\b|\bon or about\b"
+    r"(?:evening|morning|afternoon|night|week|wk|weekend|day|date|as|am|pm|labs|visit|note) of\b|\bon or about\b"
     r"|\b(?:set|scheduled|planned|booked|arranged|slated|due) for\b"
 )
+_SIGNED = re.compile(r"\([a-z]{2,3}/[a-z]{2,3} \Z")  # who dictated and who typed: "(tw/rm 5/7)"
 _WORD_BEFORE = re.compile(r"([a-z][a-z/'-]*)\.?[\s:(,~|#-]{0,4}\Z")
 _UNIT_BEHIND = re.compile(
     r"[\s-]{0,2}(?:%|\+|, ?\d{3}(?!\d)|\(?\d+(?:\.\d+)? ?%|(?:scale|points?|mg|mcg|mm|cm|ml|cc|strength|power|cells"
-    r"|patients|pts|cases|subjects|tabs?|tablets?|cups?|inch|inches|packs?|ppd|tsp|weeks?|wks?|days?|months?|hours?|hrs?|years?|yrs?|murmur|systolic"
+    r"|patients|pts|cases|subjects|tabs?|tablets?|cups?|inch|inches|packs?|ppd|tsp|weeks?|wks?|days?|months?|hours?|hrs?|years?|yrs?"
+    r"|(?:sys\w*|dias\w*|ejection|flow|blowing|harsh)\.? (?:ejection )?murmur|murmur|systolic"
     r"|diastolic|holosystolic|sem|hsm|nodes?|lymph|cores?|bottles?|live births|chromosomes|alleles|families"
     r"|individuals|mice|rats|animals|women|men|children|infants|eyes|samples|tumou?rs|specimens|of|ns|normal saline"
     r"|criteria|sirs)\b)"
 )
 _SCORED_BEHIND = re.compile(
     r"[\s,;-]{0,2}(?:pain|in all|in the|in both|bilat\w*|throughout|intensity|severity|dose|positive|full|equal"
-    r"|extremit\w+|upper|lower|proximal|distal|flexion|extension|grip|dorsi\w+|plantar\w+|hip|knee|ankle|elbow|wrist"
+    r"|extremit\w+|upper|lower|proximal|distal|limbs|quadrants"
+    r"|(?:on (?:the )?)?(?:moca|mmse|slums)|flexion|extension|grip|dorsi\w+|plantar\w+|hip|knee|ankle|elbow|wrist"
     r"|deltoids?|biceps|triceps|quad\w*|[lr][lu]e|[lu]e|right|left|[rl]|words|recall|items|times|per|score|at rest"
     r"|with (?:movement|activity)|blood)\b"
 )
@@ -70,10 +73,12 @@ _SCORED_BEFORE = re.compile(
     r"|borg|rpe|timi|sofa|qsofa|mews|chads|vasc|exons?|codons?|frequency|prevalence|h/h|h&h|hgb|hct|i/o|pa|rv|ra|pcwp|adherence"
     r"|mood|anxiety|energy|sleep|dyspnea|nausea|discomfort)\b[^.;\n]{0,32}\Z"
 )
-_BETWEEN = r"(?:\s{1,12}|\s{0,3}(?:[-,;|&]|, ?and|and|to|thru|through)\s{0,3})"
+_BETWEEN = r"(?:\s{1,12}|\s{0,3}(?:->|[-,;|&]|, ?and|and|to|thru|through)\s{0,3})"
 _EARLIER = re.compile(rf"(?<![\w./-])([0-9]{{1,2}})/([0-9]{{1,2}}){_BETWEEN}\Z")
 _LATER = re.compile(rf"{_BETWEEN}([0-9]{{1,2}})/([0-9]{{1,2}})(?![\w/]|\.[0-9])")
-_QUANTITY = words("in of at with was is were about approximately only x took takes take")
+_QUANTITY = words(
+    "in of at with was is were about approximately only x took takes take attended attends completed missed made"
+)
 _PERCENT = re.compile(r"%\s?\(\s?\Z")
 _BOUNDS = words("by before after from between")
 _FRACTIONS = frozenset({(1, 2), (1, 3), (2, 3), (1, 4), (3, 4)})
@@ -104,7 +109,8 @@ def month_day(low: str, start: int, end: int) -> Reading:
         return "date" if _is_day_month(month, day, word) or _is_month_year(low, start, month, day, word) else "other"
     if month == day == 2:  # 2/2 is short for "secondary to"
         return "date" if word in _TIMES else "other"
-    if word in _STRONG or _PART_OF_DAY.search(low, max(0, start - 16), start):
+    signed = low[end : end + 1] == ")" and _SIGNED.search(low, max(0, start - 9), start)
+    if signed or word in _STRONG or _PART_OF_DAY.search(low, max(0, start - 16), start):
         return "date"
     if _is_scored(low, start, end, word):
         return "other"
@@ -114,7 +120,7 @@ def month_day(low: str, start: int, end: int) -> Reading:
 def _is_placed(low: str, start: int, end: int, word: str) -> bool:
     """Say whether it follows an event, precedes a time, stands where dates stand, or beside another date."""
     one, _, two = low[start:end].partition("/")
-    event = word in _WEAK or (word.endswith("ed") and word not in _NO_EVENT)
+    event = word in _WEAK or (word.endswith(("ed", "'d")) and word not in _NO_EVENT)
     if event and (int(one), int(two)) in _FRACTIONS:
         event = word not in _BOUNDS and bool(_CLAUSE_ENDS.match(low, end))
     return (
@@ -180,7 +186,8 @@ def _stands_alone(low: str, start: int, end: int) -> bool:
     before, after = low[start - 1 : start], low[end : end + 2]
     if (
         before.isalnum()
-        or before in {"_", "+", "<", ">", "$"}
+        or before in {"_", "+", "<", "$"}
+        or (before == ">" and low[start - 2 : start] != "->")
         or (before == "-" and low[start - 2 : start - 1].isalpha())
     ):
         return False

@@ -30,6 +30,15 @@ class MrnRecognizer(RuleRecognizer):
                 "hos uni cli cpi fil",
             value=_GROUPED,
         ),
+        # "merged with duplicate 40-30081"
+        keyed(
+            r"dup(?:licate)?s?|merged\s+(?:with|w/|into)|previous(?:ly)?\s+(?:mrn|chart)",
+            words="dup mer pre",
+            value=r"[a-z]{0,4}\d[a-z0-9]*(?:[-./_][a-z0-9]+)*",
+            digits=6,
+            score=0.7,
+            plain=True,
+        ),
         keyed(r"chart", words="cha", value=r"[a-z]{1,4}-\d{4,}", score=0.7),
         keyed(r"chart|mr", words="cha mr", value=_GROUPED, digits=5, score=0.8, plain=True),
     )  # fmt: skip

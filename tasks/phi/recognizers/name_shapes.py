@@ -15,36 +15,38 @@ _MIXED = re.compile(
 )
 # one scan of capitalised words: a character set first, its boundary behind it, so that the search jumps
 _CAPITALISED = re.compile(r"[A-Z](?:(?<![\w-][A-Z])|(?<=\s[aeu]l-[A-Z]))[A-Za-z]*(?:['-][A-Za-z]+)*(?![\w])")
-PARTICLES = [
-    "van",
-    "von",
-    "de",
-    "del",
-    "della",
-    "der",
-    "den",
-    "da",
-    "dos",
-    "das",
-    "do",
-    "di",
-    "du",
-    "la",
-    "le",
-    "el",
-    "al",
-    "bin",
-    "ibn",
-    "ben",
-    "bint",
-    "ten",
-    "ter",
-    "ap",
-    "y",
-    "e",
-    "san",
-    "st",
-]
+PARTICLES = frozenset(
+    [
+        "van",
+        "von",
+        "de",
+        "del",
+        "della",
+        "der",
+        "den",
+        "da",
+        "dos",
+        "das",
+        "do",
+        "di",
+        "du",
+        "la",
+        "le",
+        "el",
+        "al",
+        "bin",
+        "ibn",
+        "ben",
+        "bint",
+        "ten",
+        "ter",
+        "ap",
+        "y",
+        "e",
+        "san",
+        "st",
+    ]
+)
 _TWO = ["van der", "van den", "van de", "de la", "de los", "de las", "von der", "de l"]
 JOINS = frozenset(
     [
@@ -95,6 +97,7 @@ class Word(NamedTuple):
 def capitalised_words(text: str) -> list[Word]:
     """Return the capitalised words of a text in order, those in capitals too."""
     words = []
+    new = tuple.__new__  # twice as quick as the constructor, once for each word
     for match in _CAPITALISED.finditer(text):
         word = match.group()
         start, end = match.span()
@@ -106,7 +109,7 @@ def capitalised_words(text: str) -> list[Word]:
         kind = kind_of(word.lower())
         if not (word.istitle() or word.isupper() or _MIXED.fullmatch(word)):  # mRNA-like: "LpA", "EADs"
             kind = TERM
-        words.append(Word(start, end, word, kind))
+        words.append(new(Word, (start, end, word, kind)))
     return words
 
 

@@ -2,8 +2,8 @@ r"""Dates in digits: a shape found by one scan, then read as a calendar would.
 
 Year first, month or day first, month with year, eight digits in a row, and ranges of these, with `/`, `-` or `.`
 between and perhaps a space beside it. Month and day alone (`4/12`) are judged in `month_days`. It does not cover a
-year of one or three digits, mixed separators, or a dotted date with a short year that is not padded (`3.4.24`), which
-is a version or a section as often.
+year of one or three digits, mixed separators, or a dotted date with a short year that is not padded (`3.4.24`) without
+a word that asks for a date or the start of a line before it: it is a version or a section as often.
 """
 
 import re
@@ -31,6 +31,8 @@ _CALLED = re.compile(r"(?:pmid|pmcid|pmc|gi|omim|mim|version|ver|ref|section|no|
 _DATED = re.compile(
     r"(?:\bdates?|\bdated|\bdo[sa]|service|admi\w+|adm|discharged?|collected|received|visit)[\s:=]{0,3}\Z"
 )
+# Before a dotted date that is not padded, which elsewhere is a version or a section.
+_ASKS = re.compile(r"(?:\A|\n\s{0,4}|\b(?:on|seen|since|until|dated?|dos|visit|born|b\.|dob|adm|d/c)[\s:]{1,3})\Z")
 _UNITS = re.compile(r"\s?(?:mg|mcg|g|ml|iu|units?|kcal|cells|patients|hz|bp)\b")
 
 
@@ -78,7 +80,10 @@ def _score(low: str, start: int, end: int, parts: list[str], *, ranged: bool) ->
     called = bool(_CALLED.search(low, max(0, start - 12), start))
     if len(parts) == 1:
         return 0.0 if called else _compact(value, dated=bool(_DATED.search(low, max(0, start - 14), start)))
-    padded = "." not in value or (not called and [len(part) for part in parts] == [2, 2, 2])
+    padded = "." not in value or (
+        not called
+        and ([len(part) for part in parts] == [2, 2, 2] or _ASKS.search(low, max(0, start - 14), start) is not None)
+    )
     return 0.8 if padded and len(parts[2]) == 2 and _is_day(parts[0], parts[1]) else 0.0
 
 

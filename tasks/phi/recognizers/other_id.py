@@ -136,7 +136,7 @@ _THINGS = (
     r"|voucher|coupon|session|event|workup|consult|letter|form|packet"
 )
 _VALUE = (
-    r"(?:[a-z]{1,4}\s(?=[a-z]{0,2}\d))?[a-z0-9]+(?:[-./_][a-z0-9]+|(?<=\d)\s\d{2,}(?![./:]\d)"
+    r"(?:[a-z]{1,4}(?:-[a-z]{1,4})?\s(?=[a-z]{0,2}\d))?[a-z0-9]+(?:[-./_][a-z0-9]+|(?<=\d)\s\d{2,}(?![./:]\d)"
     r"|(?<=\d)\s[a-z]{1,3}\d+(?=\s\d\d))*(?![\w%])"
 )
 _OPEN = re.compile(
@@ -194,11 +194,26 @@ class OtherIdRecognizer(RuleRecognizer):
         keyed(
             _THINGS,
             words=re.sub("[^a-z]+", " ", _THINGS),
-            value=rf"(?!\d{{1,4}}(?!\w|-\d)){_VALUE}",
+            value=rf"(?!\d{{1,4}}(?!\w|-\w)){_VALUE}",
             digits=4,
             score=0.8,
             plain=True,
         )._replace(accept=lambda phi: is_private(phi) and _is_keyed_code(phi)),
+        # codes that have the shape of a sequence's, behind a word that no sequence has
+        keyed(
+            r"requisition|req|order|ord|ticket|encounter|enc|job|dictation|run|kit|incident|complaint",
+            words="req ord tic enc job dic run kit inc com",
+            value=r"[a-z]{1,3}\d{5,8}",
+            digits=5,
+            score=0.8,
+        ),
+        keyed(r"badge", words="bad", value=r"[a-z]{0,3}-?\d{3,8}", digits=3, score=0.8, plain=True),
+        # a specimen of the year: SC24:00871, 24:CH0004471
+        Rule(
+            re.compile(
+                r"[A-Z](?<![\w*-][A-Z])[A-Z]{0,3}\d\d:\d{4,6}(?![\w:-])"
+                r"|[12](?<![\w:.-][12])\d:[A-Z]{1,3}\d{4,8}(?![\w:-])"
+            ), 0.7, (":",), within=long_numbers),
         keyed(
             _NATIONAL,
             words=
@@ -224,7 +239,7 @@ class OtherIdRecognizer(RuleRecognizer):
         Rule(
             re.compile(
                 r"[ulshp](?<![a-z][ulshp])(?:(?<=u)ser\s?(?:name|id)|(?<=l)ogin(?:\s(?:id|name))?|(?<=s)creen\s?name|(?<=h)andle"
-                r"|(?<=p)ortal\sid)(?:\s?[:=]\s?|\sis\s)[\"']?(?P<phi>@?[a-z][\w.-]{3,40})(?!\s?@|\w)"
+                r"|(?<=p)ortal\sid)(?:\s?[:=]\s?|\sis\s|\s(?=[a-z.]{2,20}[0-9_]))[\"']?(?P<phi>@?[a-z][\w.-]{3,40})(?!\s?@|\w)"
             ),
             0.8,
             ("username", "user name", "user id", "login", "screen name", "handle:", "portal id"),

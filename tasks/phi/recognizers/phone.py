@@ -14,8 +14,8 @@ import phonenumbers
 
 from tasks.phi.recognizers.rules import Hit, Rule, RuleRecognizer, has_digits, heads, labelled_numbers, long_numbers
 
-EXTENSION = r"(?:\s{0,2}[,;]?\s?(?:x|ext\.?|extn\.?|extension)\s{0,2}[:#]?\s?\d{1,6}(?!\w))?"
-NORTH_AMERICAN = r"(?:\+?1[\s.-]?)?(?:\(\d{3}\)[\s.-]{0,2}|\d{3}[\s./-]{1,2})\d{3}[\s.-]{1,2}\d{4}"
+EXTENSION = r"(?:\s{0,2}[,;]?\s?(?:(?:x|ext\.?|extn\.?|extension)\s{0,2}[:#]?\s?|\#\s?)\d{1,6}(?!\w))?"
+NORTH_AMERICAN = r"(?:\+?1[\s.-]?)?(?:\(\d{3}\)[\s.-]{0,2}|\d{3}[\s./-]{1,2})\d{3}(?:[\s.-]{1,2}|\s-\s)\d{4}"
 INTERNATIONAL = r"(?:\+|(?<!\d)00)\d{1,3}[\s.-]?(?:\(\d{1,4}\)|\d{1,4})(?:[\s./-]?\d{2,4}){2,5}"
 LOOSE = r"\+?[\d(][\d\s()./-]{5,18}\d"
 _SHORT = r"(?:\d{1,2}-\d{4}|\d{3,5})(?![\w/%-]|[.,]\d|:\d\d)"

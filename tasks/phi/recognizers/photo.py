@@ -1,8 +1,8 @@
 """Photographs (45 CFR 164.514(b)(2)(i)(Q)) as text carries them: embedded images and the paths of image files.
 
 Covers base64 images (data addresses, and bare runs that begin like JPEG, PNG, GIF, WebP, BMP, TIFF or DICOM data), file
-names with an image ending, the unique identifiers of DICOM images (PS3.5 chapter 9), and numbers after photo, image and
-the like. It does not look into images: a face in an attached file is out of reach of a text pipeline.
+names with an image or film ending, the unique identifiers of DICOM images (PS3.5 chapter 9), and numbers after photo,
+image and the like. It does not look into images: a face in an attached file is out of reach of a text pipeline.
 """
 
 import re
@@ -26,6 +26,11 @@ _ENDINGS = (
     "cr2",
     "dng",
     "raw",
+    "mp4",
+    "mov",
+    "avi",
+    "mkv",
+    "m4v",
 )
 # Begins with a literal, so the search jumps from dot to dot; the path before it is read backwards.
 _FILE = re.compile(rf"\.(?:{'|'.join(_ENDINGS)})(?![\w-])", re.IGNORECASE)

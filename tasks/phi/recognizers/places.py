@@ -160,7 +160,7 @@ AFTER_PLACE = re.compile(
     r"|medical center|med center"
     r"|med ctr|suburbs?|county|metro|region|neighbou?rhood|district|nursing home|rehab|pharmacy|shelter"
     r"|practice|unit|ward|pavilion|church"
-    r"|ICU|CCU|NICU|PICU)\b"
+    r"|ICU|CCU|NICU|PICU|[Pp]ost-[Aa]cute|[Ss]ubacute|[Tt]ransitional [Cc]are)\b"
 )
 # Things named for places, beside the heads of other eponyms; the second kind also a word or two further on.
 _THINGS = word_list("named_for_places")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from tasks.phi.presidio import EntityRecognizer, RecognizerResult
+from tasks.phi.recognizers.columns import cells_by_category
 from tasks.phi.recognizers.words import kind_of
 
 
@@ -119,7 +120,9 @@ def _lower(text: str) -> str:
 
 
 # A number as far as it goes on in groups: 4111 1111 1111 1111, (503) 555-0147.
-_NUMBER = re.compile(r"[0-9]\S*(?:\s{1,2}[-(+]?[0-9]\S*|\s[A-Z]{1,4}[0-9]{0,4}(?=\s[0-9]))*")
+_NUMBER = re.compile(
+    r"[0-9]\S*(?:\s{1,2}[-(+]?[0-9]\S*|(?<=[0-9]{3})\s-\s[0-9]{4}(?![^\s.,;)])|\s[A-Z]{1,4}[0-9]{0,4}(?=\s[0-9]))*"
+)
 # Short words of measures, forms and dates that no list of English words holds.
 _ABBREVIATED = frozenset(
     re.findall(
@@ -260,7 +263,9 @@ _NOT_A_COUNT = (
 
 
 # "Pacemaker serial number PX-1": pacemaker is not followed by its number, and must leave "serial" to be tried.
-_SOON_A_DIGIT = r"(?=\S{0,40}?\d|(?!(?:sn|id|no|lot|ref|acct|mrn|csn|dea|npi|lic|dl)\b)[a-z]{1,4}[ ][a-z]{0,2}\d)"
+_SOON_A_DIGIT = (
+    r"(?=\S{0,40}?\d|(?!(?:sn|id|no|lot|ref|acct|mrn|csn|dea|npi|lic|dl)\b)[a-z]{1,4}(?:-[a-z]{1,4})?[ ][a-z]{0,2}\d)"
+)
 
 
 def keyed(
@@ -302,6 +307,9 @@ def has_digits(text: str, *, at_least: int) -> bool:
     return sum(c.isdigit() or c in "*•" for c in text) >= at_least and any(c.isdigit() for c in text)
 
 
+_OF_A_COLUMN = 0.96  # more than what a shape says: a birth date is a date as well
+
+
 class RuleRecognizer(EntityRecognizer):  # type: ignore[misc]  # Presidio carries no types here
     """A recognizer of one category by rules; a subclass may override `find` for what a pattern cannot say."""
 
@@ -325,11 +333,16 @@ class RuleRecognizer(EntityRecognizer):  # type: ignore[misc]  # Presidio carrie
         """Return the hits as Presidio's results, when the category is asked for."""
         if self.category not in entities:
             return []
+        hits = list(self.find(text))
+        if cells := cells_by_category(text).get(self.category):
+            hits += [Hit(*cell, _OF_A_COLUMN) for cell in cells]
+        if not hits:
+            return []
         metadata = {
             RecognizerResult.RECOGNIZER_NAME_KEY: self.name,
             RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
         }
         return [
             RecognizerResult(self.category, hit.start, hit.end, hit.score, recognition_metadata=metadata)
-            for hit in self.find(text)
+            for hit in hits
         ]

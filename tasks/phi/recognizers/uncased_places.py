@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 
 from tasks.phi.recognizers.addresses import ALL_STATES, CLEAR_STREETS
-from tasks.phi.recognizers.places import ALONE, KNOWN, LONGEST, STATE, SYSTEM, Word, may_name_a_place, word_list
+from tasks.phi.recognizers.places import ALONE, CUED, KNOWN, LONGEST, STATE, SYSTEM, Word, may_name_a_place, word_list
 from tasks.phi.recognizers.rules import Hit
-from tasks.phi.recognizers.words import NOT_A_NAME, NOT_A_PLACE, is_medical
+from tasks.phi.recognizers.words import NO_NAME, NOT_A_NAME, NOT_A_PLACE, is_medical, kind_of
 
 _PREPOSITION = re.compile(
     r"[ \n](?:from|in|near|to|at|outside|around|of) (?:the )?(?=(?P<phi>[a-z.]{2,}(?:[ -][a-z]+){0,2}))"
@@ -56,12 +56,13 @@ _CAPITALS_BEFORE = re.compile(
     r"(?:(?:women's|men's|homeless|family|youth|district|county) )?\Z"
 )
 _OF_ANY_NAME = frozenset(("shelter", "church", "nursing home", "pharmacy", "manor", "high school", "middle school"))
+_CAPITALISED = re.compile("[A-Z][a-z]")  # IMG_2291 and CT stand in a line of lower case, too
 _LAST_WORDS = re.compile(r"(?<![\w.'-])(?:[a-z][a-z.'-]* ){0,4}[a-z][a-z.'-]*\Z")
 
 
 def recased(text: str, words: list[Word]) -> str | None:
     """Return the text as it would be written, if it or a line of it has no capitals or nothing else; else None."""
-    if not text[:1].isupper() and len(words) * _SPARSE < len(text):
+    if is_typed_in_lower_case(text, len(words)):
         return _recased(text)
     if "\n" not in text:
         return _recased(text) if text.isupper() else None
@@ -70,8 +71,15 @@ def recased(text: str, words: list[Word]) -> str | None:
     return "\n".join(changed) if changed != lines else None
 
 
+def is_typed_in_lower_case(text: str, capitals: int) -> bool:
+    """Say whether a text has so few capitalised words that it was typed without them."""
+    return not text[:1].isupper() and capitals * _SPARSE < len(text)
+
+
 def _says_nothing(line: str) -> bool:
-    return (len(line) > _UPPER_LINE and line.isupper()) or (len(line) > _LOWER_LINE and line.islower())
+    if line.isupper():
+        return len(line) > _UPPER_LINE
+    return len(line) > _LOWER_LINE and not line[0].isupper() and _CAPITALISED.search(line) is None
 
 
 def _recased(line: str) -> str:
@@ -95,31 +103,37 @@ def _recased(line: str) -> str:
     return "".join(parts) + line[done:]
 
 
-def lower_case_places(text: str, lower_words: frozenset[str]) -> Iterator[Hit]:
-    """Yield towns and facilities in lower case: "drove up from cedar rapids", "at dorling memorial hospital"."""
+def lower_case_places(text: str, lower_words: frozenset[str], capitals: int) -> Iterator[Hit]:
+    """Yield towns and facilities in lower case: "drove up from cedar rapids", "at dorling memorial hospital".
+
+    `capitals` says how many capitalised words the text has.
+    """
     if kinds := _KINDS & lower_words:
         yield from _facilities(text, kinds)
-    lives = not _RESIDENCE.isdisjoint(lower_words)
-    if lives or not _KEYS.isdisjoint(lower_words):
-        yield from _towns(text, lives=lives)
+    lives, typed = not _RESIDENCE.isdisjoint(lower_words), is_typed_in_lower_case(text, capitals)
+    if lives or typed or not _KEYS.isdisjoint(lower_words):
+        yield from _towns(text, lives=lives, typed=typed)
 
 
-def _towns(text: str, *, lives: bool) -> Iterator[Hit]:
+def _towns(text: str, *, lives: bool, typed: bool) -> Iterator[Hit]:
     for match in _PREPOSITION.finditer(text):
         phrase = match["phi"].replace("-", " ").split(" ")
         start = match.start("phi")
-        count = _known(phrase) if phrase[0] in LONGEST else 0
+        if phrase[0] not in LONGEST and phrase[0][-1] == ".":
+            phrase = [phrase[0].rstrip(".")]  # the sentence ends: "in lordsburg. my"
+        count = _known(phrase, typed=typed) if phrase[0] in LONGEST else 0
         if not count and lives and _CUED.search(text, max(0, start - 60), start - 1):
             count = _unknown(phrase)
         if count:
             yield Hit(start, start + len(" ".join(phrase[:count])), 0.5)
 
 
-def _known(phrase: list[str]) -> int:
-    """Return how many words are a place of the gazetteer."""
+def _known(phrase: list[str], *, typed: bool) -> int:
+    """Return how many words are a place of the gazetteer, or an ambiguous one of two in a `typed` text."""
     for count in range(len(phrase), 0, -1):
         name = " ".join(phrase[:count])
-        if KNOWN.get(name) == ALONE and len(name) > 4:
+        kind = KNOWN.get(name)
+        if (kind == ALONE and len(name) > 4) or (typed and kind == CUED and count > 1):
             return count
     return 0
 
@@ -172,6 +186,14 @@ def _names_a_facility(name: list[str], kind: str) -> bool:
     return kind not in {"clinic", "hosp"} and any(may_name_a_place(word.lower()) for word in name)
 
 
+def _may_begin(word: str) -> bool:
+    return word in KNOWN and word not in {"mobile", "normal", "summit"} and not _is_term(word)
+
+
+def _is_term(word: str) -> bool:
+    return bool(kind_of(word) & NO_NAME) or is_medical(word)
+
+
 def _name_before(words: list[str]) -> int:
     """Return how many of the last words are a name: a saint's, a place's, an unknown one."""
     if len(words) > 1 and words[-2].rstrip(".") in {"st", "saint", "mt", "mount", "ft", "fort", "sacred", "good"}:
@@ -179,5 +201,7 @@ def _name_before(words: list[str]) -> int:
     for count in (3, 2):
         if len(words) >= count and KNOWN.get(" ".join(words[-count:])) in {ALONE, SYSTEM}:
             return count
+    if len(words) > 2 and words[-3] in {"at", "to", "from"} and _may_begin(words[-2]) and not _is_term(words[-1]):
+        return 2
     word = words[-1].rstrip(".").removesuffix("'s") if words else ""
     return int(bool(word) and (may_name_a_place(word) or KNOWN.get(word) in {ALONE, SYSTEM}))

@@ -10,7 +10,7 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from tasks.phi.recognizers.name_cues import LABELS
+from tasks.phi.recognizers.name_cues import LABELS, NOTE
 from tasks.phi.recognizers.name_shapes import AFTER_AN_INITIAL, JOINS, PARTICLES, Word, is_cited, is_compound, is_eponym
 from tasks.phi.recognizers.rules import Hit, lowered, occurs
 from tasks.phi.recognizers.words import (
@@ -27,9 +27,6 @@ from tasks.phi.recognizers.words import (
     kind_of,
     words_of,
 )
-
-NOTE = 4
-"""Evidence from which on a text is read as a note; of 5,313 abstracts and sentences of papers one has as much."""
 
 _OF_NOTES = words_of("words_of_notes")
 _OFTEN_IN_NOTES = words_of("words_often_in_notes")
@@ -50,10 +47,10 @@ def note_evidence(words: list[Word], present: set[str]) -> int:
 
 # ── labels and closings ──────────────────────────────────────────────────────────────────────────────────────────
 
-_SEPARATORS = (":", "=", "|", "\t")
+_SEPARATORS = (":", "=", "|", "\t", "....")
 _PART = r"(?:[A-Za-z]\.|(?:[JS]r|St)\.|[A-Za-z](?:[A-Za-z'-]{0,30}[A-Za-z])?)"
 _VALUE = re.compile(
-    rf"[ \t|*_]{{0,12}}(?P<phi>{_PART}(?:,?[ ]{{1,2}}(?:{_PART}|\"{_PART}\"|[(]{_PART}[)])){{0,4}})"
+    rf"(?:\.{{3,40}})?[ \t|*_]{{0,12}}(?P<phi>{_PART}(?:,?[ ]{{1,2}}(?:{_PART}|\"{_PART}\"|[(]{_PART}[)])){{0,4}})"
     r"(?=[ ]*(?:$|[\n|;()\t,/]|[ ]{2}|[.] |[.]$|[.]\n|[ ][-0-9]))"
 )
 _LAST_WORD = re.compile(r",? +([A-Za-z-]+)\.?$")
@@ -108,7 +105,7 @@ def _is_labelled(value: str) -> bool:
                 return False
             known += 1
             told += not kind & (ORDINARY | TERM)
-        elif kind == ORDINARY and reversed_ and count == 2:  # Grant, Autumn
+        elif kind == ORDINARY and ((reversed_ and count == 2) or (known and '"' in value)):  # Grant, Autumn
             plain += 1
         elif kind & ~RARE or not _VOWEL.search(low):
             return False
@@ -127,7 +124,8 @@ _VOWEL = re.compile("[aeiouy]")
 _OPENINGS = frozenset(("  ", ": ", "| ", "t "))  # the last of "pt "
 _APART = frozenset(("  ", "\t"))
 _AFTER_A_PREPOSITION = re.compile(
-    r"(?:\b(?:by|ask|asked|asking|tell|page|call|d/w|w/|per|notify|cc|thank|thanks|you|hi|dear|covering) |\(|/ ?|> )$",
+    r"(?:\b(?:by|ask|asked|asking|tell|page|call|d/w|w/|per|notify|(?<!\d )cc|thank|thanks|you|hi|dear"
+    r"|covering) |\(|/ ?|> )$",
     re.I,
 )
 # Medicines, makers and shops follow these too: what no list has needs more behind it.
@@ -139,6 +137,7 @@ _BEFORE_ONE = re.compile(
     r"[.,;)\n:?!]|$|'s\b| (?:/|at|re|from|who|about|for|in|on|to|\(|RN|is|was|will|has|please|or)", re.I
 )
 _BEFORE_A_BRACKET = re.compile(r"([A-Za-z0-9]+) ?\($")
+_GRADED = re.compile(r"(?:[Gg]rade|[Ss]tage|[Cc]lass|[Tt]ype) [^()\n]{1,6}\($")  # grade I (Author)
 _STAMPED = re.compile(r"\d\d:?\d\d $")
 _ENDS_AN_INITIAL = re.compile(r"[.,\n;)|]|[ ]{2}|$")
 _YOUNGER = re.compile(r",? (?:Jr|Sr|II|III)\b\.?")
@@ -182,10 +181,17 @@ def names_in_notes(text: str, words: list[Word]) -> Iterator[Hit]:
         at = last + 1
 
 
+# a number or a quality that begins the surname of some, as in "Two Rivers"
+_IN_SURNAMES = frozenset(("Two", "Three", "Many", "One", "First", "Good", "White", "Black", "Red", "Little", "Big"))
+
+
 def _plain_surname(text: str, words: list[Word], at: int) -> int:
     """Return where "Ray Little Thunder," ends: a given name, two ordinary words, a mark behind; 0 if it is none."""
     run = words[at : at + 3]
-    plain = all(word.kind & ORDINARY and not word.kind & NO_NAME and word.text.istitle() for word in run[1:])
+    plain = all(
+        word.text.istitle() and (word.kind & (ORDINARY | NO_NAME) == ORDINARY or word.text in _IN_SURNAMES)
+        for word in run[1:]
+    )
     if len(run) < 3 or not plain or not run[0].text.istitle():
         return 0
     spaced = all(text[left.end : right.start] == " " for left, right in itertools.pairwise(run))
@@ -262,6 +268,8 @@ def _stands_where_persons_do(text: str, word: Word) -> bool:
     if _AFTER_A_COMMON_WORD.search(before):
         return (_BEFORE_ONE if word.kind & NAMED else _SAID_OF_A_PERSON).match(text, word.end) is not None
     if not _AFTER_A_PREPOSITION.search(before) or not _BEFORE_ONE.match(text, word.end):
+        return False
+    if _GRADED.search(before):
         return False
     bracket = _BEFORE_A_BRACKET.search(before)
     if bracket is None or word.kind & NAMED:

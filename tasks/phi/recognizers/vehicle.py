@@ -7,6 +7,7 @@ that speaks of one, and plates after plate, tag or registration. It does not cov
 import re
 
 from tasks.phi.recognizers.rules import Rule, RuleRecognizer, has_digits, keyed, labelled_numbers, long_numbers
+from tasks.phi.recognizers.words import STATES
 
 _VALUES = dict(
     zip("ABCDEFGHJKLMNPRSTUVWXYZ0123456789", [*range(1, 9), *range(1, 6), 7, 9, *range(2, 10), *range(10)], strict=True)
@@ -56,14 +57,28 @@ class VehicleRecognizer(RuleRecognizer):
             within=labelled_numbers,
         ),
         keyed(
-            r"vin|chassis|rego|(?:licen[cs]e|car|vehicle|registration|number|bike|truck|van)\s+(?:plate|tag)|plate|tag|tags|lp"
+            r"vin|chassis|rego|parking\s+permit|(?:licen[cs]e|car|vehicle|registration|number|bike|truck|van)\s+(?:plate|tag)|plate|tag|tags|lp"
             r"|vehicle(?:\s+(?:identification|registration|reg))?|registration|reg",
-            words="vin veh cha pla tag reg lp",
+            words="vin veh cha pla tag reg lp par",
             value=r"#?(?=[a-z0-9 -]{0,9}[a-z])(?=[a-z0-9 -]{0,9}\d)(?:[a-z]{2,4}[ -](?=\d))?[a-z0-9]+"
             r"(?:[- ](?=[a-z]{0,3}\d)[a-z0-9]+|[- ](?=[a-z]{1,3}(?![a-z0-9]))(?<=\d[- ])[a-z]{3})*",
             digits=2,
             score=0.9,
             plain=True,
         )._replace(accept=is_plate),
+        # abbreviated, and so only before two groups: "pl. 10-5557"
+        # with its state: "plate: Ohio QXL 4471"
+        Rule(
+            re.compile(
+                r"(?:plates?|tags?)\W{1,3}(?:"
+                + "|".join(sorted(STATES, key=len, reverse=True)).lower()
+                + r")\s(?P<phi>[a-z0-9]{1,4}[- ]?[a-z0-9]{2,5})(?![\w-])"
+            ),
+            0.8,
+            ("plate", "tag"),
+            is_plate,
+            lower=True,
+        ),
+        keyed(r"pl\.", words="pl", value=r"[a-z0-9]{2,4}-[a-z0-9]{3,5}", score=0.7, plain=True),
         keyed(r"(?:licen[cs]e\s+)?plate|tag|vin", words="pla tag vin", value=r"\d{4,17}", score=0.8, plain=True),
     )

@@ -142,7 +142,7 @@ def _kind(word: str) -> int:
     return kind
 
 
-def _of_parts(word: str) -> int:
+def _of_parts(word: str) -> int:  # noqa: PLR0911  # a list of cases, each with its answer
     """Return the kind of a compound: a name if a part is listed and none is an ordinary word or a term."""
     if word in _CREDENTIALS:  # PA-C
         return CREDENTIAL
@@ -153,7 +153,10 @@ def _of_parts(word: str) -> int:
     if len(word) > 1 and word[1] == "'":  # O'Neil, D'Angelo
         return kind_of(word.replace("'", "")) & NAMED or IS_SURNAME
     if not kinds or any(kind & (TERM | NO_NAME) for kind in kinds):
-        return TERM
+        if not all(kind & NAMED and not kind & NO_NAME for kind in kinds):
+            return TERM
+        given = all(kind & (IS_GIVEN | MAY_BE_GIVEN) for kind in kinds) and any(kind & IS_GIVEN for kind in kinds)
+        return MAY_BE_GIVEN if given else TERM | MAY_BE_SURNAME  # Tran-Bell, and Bence-Jones
     if any(kind & ORDINARY and not kind & NAMED for kind in kinds):
         return ORDINARY
     joined = 0

@@ -20,10 +20,12 @@ _MONTHS = _LONG | _SHORT | _MISSPELT
 _OWN_SENSE = words("may march april june august jan mar jun dec")
 """Months whose name is also a word, a first name or the short form of something else."""
 _GENES = words("mar may jun sep sept oct nov dec")
-_PLAIN_IN_LOWER_CASE = words("sep sept oct nov jun")
+_PLAIN_IN_LOWER_CASE = words("sep sept oct nov jun june april august jan")
 """In lower case these are neither genes nor names."""
 _ALONE_IN_LOWER_CASE = words("jan feb apr aug sept nov")
 """Short forms that may stand without a day after "in", "since" and the like."""
+_WHERE_IT_STOPS = words("dec mar")
+"""These neither, where the clause ends behind the day."""
 _NAMES = words("may april june august jan")
 _STOPS = frozenset({".", ","})
 _DAY = r"(?:3[01]|[12][0-9]|0?[1-9])(?![0-9])(?:\s?(?:st|nd|rd|th)(?![a-z]))?"
@@ -43,6 +45,17 @@ _BEFORE = re.compile(
     rf"(?:\s?(?:-|to|and|&)\s?{_DAY})?(?P<gap> ?[-/.,] ?| {{0,3}}(?:(?:day )?of )? {{0,2}})\Z"
 )
 _YEAR_BEFORE = re.compile(r"(?<![\w.-])(?:19|20)[0-9]{2}[-/. ]{1,2}\Z")
+_ORDINAL = (
+    r"(?:(?:twenty|thirty)[- ])?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|tenth|eleventh|twelfth"
+    r"|(?:thir|four|fif|six|seven|eigh|nine)teenth|twentieth|thirtieth"
+)
+_ORDINAL_BEFORE = re.compile(rf"(?<![a-z-])({_ORDINAL})(?: day)? of \Z")
+_ORDINAL_BEHIND = re.compile(rf" (?:the )?(?:{_ORDINAL})(?![a-z-])")
+_YEAR_IN_WORDS = re.compile(
+    r",?(?: of)? (?:(?:18|19|20)[0-9]{2}(?![0-9])|(?:two thousand(?: and)?|twenty|nineteen)"
+    r"(?:[ -](?:oh|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|one|two|three|four|five|six|seven|eight|nine"
+    r"|ten|eleven|twelve|[a-z]{3,5}teen)(?![a-z])){1,2})"
+)
 _UNITS = re.compile(
     r"\s?-?(?:mg|mcg|g|kg|ml|l|cm|mm|um|microns?|iu|units?|tablets?|tabs?|caps|puffs|drops|minutes?|mins?|hours?|hrs?"
     r"|days?|weeks?|months?|years?|times|patients|people|cases|participants|subjects|percent|%)(?![a-z])"
@@ -56,6 +69,7 @@ _CUE = re.compile(
 # "this may be": a verb, in all but title case
 _VERB_BEFORE_MAY = re.compile(r"\b(?:this|past|last|next|coming|dated?:?)\s\Z")
 _WHICH = re.compile(r"\b(?:last|next|this past|this|early|mid|late)\s\Z")
+_CLAUSE_ENDS = re.compile(r"\s?(?:[.,;)\n]|\Z)")
 _JOINED = re.compile(r"\s{0,2}(?:,|-|/|and|or|to|through|&)\s{0,2}")
 
 
@@ -86,12 +100,28 @@ def _read(text: str, low: str, at: int, end: int, *, joined: int) -> tuple[int, 
         is_date = _is_month_first(text, low, at, end, behind, dated=dated, beside=beside)
         if is_date or "\n" not in behind["gap"]:
             return (earlier.start() if earlier else at), behind.end(), 0.9 if is_date else 0.0
+    if spoken := _in_words(low, at, end):
+        return (*spoken, 0.8)
     if (year := _YEAR_BEHIND.match(low, end)) and not _UNITS.match(low, year.end()):
         return at, year.end(), 0.85
     if _is_month_alone(text, low, at, end, beside=beside):
         which = _WHICH.search(low, max(0, at - 12), at)
         return which.start() if which else at, end, 0.6
     return at, end, 0.0
+
+
+def _in_words(low: str, at: int, end: int) -> tuple[int, int] | None:
+    """Return where a day in words beside the month lies: "the fourteenth of March", "June twenty-first"."""
+    if (before := _ORDINAL_BEFORE.search(low, max(0, at - 26), at)) is not None:
+        year = _YEAR_IN_WORDS.match(low, end)
+        return before.start(1), year.end() if year else end
+    behind = _ORDINAL_BEHIND.match(low, end)
+    # "may first be seen" is a verb's
+    verb = low[at:end] in {"may", "march"} and low.startswith((" first", " second", " third"), end)
+    if behind and (not verb or _CUE.search(low, max(0, at - 20), at)):
+        year = _YEAR_IN_WORDS.match(low, behind.end())
+        return at, year.end() if year else behind.end()
+    return None
 
 
 def _day_first(text: str, low: str, before: re.Match[str], at: int, end: int, *, joined: int) -> tuple[int, int, float]:
@@ -122,6 +152,8 @@ def _is_month_first(
         return bool(gap or behind["year"])
     if not gap or gap.strip() not in {"", ".", "the"} or _UNITS.match(low, behind.end()):
         return False
+    if text[at].islower() and word in _WHERE_IT_STOPS and _CLAUSE_ENDS.match(low, behind.end()):
+        return True
     if behind["day"][-1].isalpha() or _is_plain(text, word, at, end) or word not in _OWN_SENSE | _GENES:
         return True
     if month.istitle() or (month.isupper() and word in _LONG - {"may"}):

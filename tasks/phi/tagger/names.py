@@ -1,16 +1,16 @@
 """Made-up names of persons in the many forms in which people write them.
 
 Half of them are put together from syllables, so that a tagger learns surroundings and shape rather than a list; the
-others are those of the 1990 census of the United States (given_names.txt, surnames.txt: public domain). A name is drawn
-at random and belongs to nobody. It does not cover other scripts.
+others are those that the rules know (`recognizers/lists`). A name is drawn at random and belongs to nobody. It does not
+cover other scripts.
 """
 
 import random
 
-from tasks.phi.tagger.parts import Maker, parts, weighted, words
+from tasks.phi.tagger.parts import Maker, listed, parts, weighted
 
-GIVEN = words("given_names.txt")
-SURNAMES = words("surnames.txt")
+GIVEN = [name.capitalize() for name in listed("given_names")]
+SURNAMES = [name.capitalize() for name in listed("surnames")]
 _ONSETS = parts("onsets_simple") * 3 + parts("onsets_rare")
 _VOWELS = parts("vowels_simple") * 6 + parts("vowels_rare")
 _CODAS = [""] * 24 + parts("codas")
@@ -39,7 +39,7 @@ def pseudo_surname(rng: random.Random) -> str:
 
 def _listed_surname(rng: random.Random) -> str:
     name = rng.choice(SURNAMES)
-    return "Mc" + name[2:].capitalize() if name.startswith("Mc") and len(name) > 4 else name
+    return "Mc" + name[2:].capitalize() if name.startswith("Mc") and len(name) > 4 and rng.random() < 0.8 else name
 
 
 _either = weighted((1, _listed_surname), (1, pseudo_surname))
@@ -96,10 +96,18 @@ def _initials(rng: random.Random) -> str:
     return rng.choice(("".join(letters), ".".join(letters) + ".", "".join(letters).lower()))
 
 
+def _nickname(rng: random.Random) -> str:
+    name = rng.choice((given(rng), initial(rng), syllables(rng, 2).capitalize()))
+    return f"{rng.choice(_NICKNAMES)} {name}"
+
+
 _FORMS: dict[str, Maker] = {
     "full": _full,
     "given": lambda rng: given(rng) if rng.random() < 0.95 else f"{rng.choice(_NICKNAMES)} {given(rng)}",
     "surname": surname,
+    "nickname": lambda rng: (
+        f"{rng.choice(_NICKNAMES)} {rng.choice((given(rng), initial(rng), syllables(rng, 2).capitalize()))}"
+    ),
     "last_first": _last_first,
     "first_l": lambda rng: f"{given(rng)} {initial(rng)}{rng.choice(('.', '.', ''))}",
     "initial_surname": lambda rng: f"{initial(rng)}{rng.choice(('. ', '. ', ' ', '.'))}{surname(rng)}",

@@ -1,12 +1,14 @@
 """The parts of made-up identifiers, read once from parts.yaml and the lists of names and words beside it."""
 
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 
 _FOLDER = Path(__file__).parent
+LISTS = _FOLDER.parent / "recognizers" / "lists"
 _PARTS: dict[str, str] = yaml.safe_load((_FOLDER / "parts.yaml").read_text(encoding="utf-8"))
 
 Maker = Callable[[random.Random], str]
@@ -19,8 +21,18 @@ def weighted(*forms: tuple[int, Maker]) -> Maker:
 
 
 def words(file: str) -> list[str]:
-    """Return the words of a text file of this folder."""
-    return (_FOLDER / file).read_text(encoding="utf-8").split()
+    """Return the words of a file of this folder, without marks and without lines that are comments."""
+    return re.findall(r"[^\s<>{}|]{2,}", _without_comments(_FOLDER / file))
+
+
+def listed(name: str) -> list[str]:
+    """Return the words of one of the recognizers' lists, or its phrases where they are separated by bars."""
+    text = _without_comments(LISTS / f"{name}.txt")
+    return text.replace("\n", "|").strip("|").split("|") if "|" in text else text.split()
+
+
+def _without_comments(file: Path) -> str:
+    return "\n".join(line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
 
 
 def parts(name: str) -> list[str]:

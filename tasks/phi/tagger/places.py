@@ -1,18 +1,20 @@
 """Made-up places smaller than a state: towns, streets, addresses, facilities, units, schools, employers.
 
-Most towns are put together from parts; some are large cities of the world, which nobody's text is known by. It does
-not cover states and countries, which are no identifiers.
+Most towns are put together from parts; the others are those that the rules know (`recognizers/lists`). It does not
+cover states and countries, which are no identifiers.
 """
 
 import random
 import string
 
+from tasks.phi.recognizers.words import CITIES, STATES
 from tasks.phi.tagger.names import SURNAMES, given, initial, pseudo_surname, surname
-from tasks.phi.tagger.parts import Maker, parts, weighted
+from tasks.phi.tagger.parts import Maker, listed, parts, weighted
 
 _STATE_CODES = parts("state_codes")
-_STATES = parts("states")
-_CITIES = parts("cities")
+_STATES = sorted(STATES)
+_CITIES = sorted(CITIES)
+_TOWNS = listed("places") + listed("places_with_a_cue")
 _NATURE = parts("nature")
 _TOWN_TAILS = parts("town_tails")
 _TOWN_WORDS = parts("town_words")
@@ -20,6 +22,8 @@ _TOWN_HEADS = parts("town_heads")
 _STREETS = parts("streets")
 _FACILITIES = parts("facilities")
 _SAINTS = parts("saints")
+_SPANISH_STREETS = parts("spanish_streets")
+_AMBULANCES = parts("ambulances")
 _UNITS = parts("units")
 _EMPLOYERS = parts("employers")
 _SCHOOLS = parts("schools")
@@ -31,7 +35,8 @@ _word = weighted((1, pseudo_surname), (1, lambda rng: rng.choice(SURNAMES)))
 _nature_or_name = weighted((1, given), (1, pseudo_surname), (1, lambda rng: rng.choice(_NATURE)))
 _JOINED = ("du", "de", "on", "upon", "by the", "la")
 town = weighted(
-    (25, lambda rng: rng.choice(_CITIES)),
+    (12, lambda rng: rng.choice(_CITIES)),
+    (20, lambda rng: rng.choice(_TOWNS)),
     (15, lambda rng: rng.choice(_NATURE) + rng.choice(_TOWN_TAILS)),
     (12, lambda rng: f"{_nature_or_name(rng)} {rng.choice(_TOWN_WORDS)}"),
     (14, lambda rng: f"{rng.choice(_TOWN_HEADS)} {_nature_or_name(rng)}"),
@@ -66,6 +71,7 @@ _facility = weighted(
     (4, lambda rng: f"{rng.choice(_PLAIN)} {_kind(rng)}"),
     (3, lambda rng: "".join(rng.choice(string.ascii_uppercase) for _ in range(rng.randint(3, 4)))),
     (3, lambda rng: f"{_proper(rng)} & {surname(rng)}"),
+    (3, lambda rng: f"{_kind(rng)} {rng.choice(('in', 'of', '-', 'at'))} {town(rng)}"),
     (5, _proper),
 )
 
@@ -73,12 +79,15 @@ _facility = weighted(
 def _street(rng: random.Random) -> str:
     if rng.random() < 0.06:
         return rng.choice((f"P.O. Box {rng.randint(10, 9999)}", f"RR {rng.randint(1, 9)} Box {rng.randint(10, 400)}"))
-    nature = rng.choice(_NATURE)
-    name = rng.choice((nature, surname(rng), f"{rng.randint(1, 99)}th", given(rng), nature + rng.choice(_TOWN_TAILS)))
-    units = (f", Apt {rng.randint(1, 40)}{initial(rng)}", f" #{rng.randint(1, 400)}", f", Unit {rng.randint(1, 40)}")
     number = f"{rng.randint(1, 9999)}{rng.choice(('', '', '', '', f'-{initial(rng)}'))}"
+    nature = rng.choice(_NATURE)
+    units = (f", Apt {rng.randint(1, 40)}{initial(rng)}", f" #{rng.randint(1, 400)}", f" Unit {rng.choice('ABCD1234')}")
+    unit = rng.choice(("", "", "", *units))
+    if rng.random() < 0.08:
+        return f"{number} {rng.choice(_SPANISH_STREETS)} {rng.choice((surname, given, _word))(rng)}{unit}"
+    name = rng.choice((nature, surname(rng), f"{rng.randint(1, 99)}th", given(rng), nature + rng.choice(_TOWN_TAILS)))
     side = rng.choice(("", "", "N ", "W. ", "East "))
-    return f"{number} {side}{name} {rng.choice(_STREETS)}{rng.choice(('', '', '', *units))}"
+    return f"{number} {side}{name} {rng.choice(_STREETS)}{unit}"
 
 
 def _state(rng: random.Random) -> str:
@@ -110,8 +119,16 @@ def _unit(rng: random.Random) -> str:
     return f"{rng.choice((surname(rng), rng.choice(_NATURE)))} {rng.choice(_UNITS)}{number}"
 
 
+def _floor(rng: random.Random) -> str:
+    side = rng.choice(("North", "South", "East", "West", "Center", "Main"))
+    return rng.choice(
+        (f"{rng.randint(1, 14)} {side}", f"{side} {rng.randint(1, 14)}", f"{rng.randint(2, 14)}{side[0]}")
+    )
+
+
 def _pharmacy(rng: random.Random) -> str:
-    where = f" on {rng.choice(_NATURE)} {rng.choice(_STREETS)}" if rng.random() < 0.3 else ""
+    road = rng.choice((f"{rng.choice(_NATURE)} {rng.choice(_STREETS)}", f"Route {rng.randint(1, 99)}"))
+    where = rng.choice(("", "", f" on {road}"))
     return f"{_proper(rng)} {rng.choice(_PHARMACIES)}{where}"
 
 
@@ -126,6 +143,8 @@ _FORMS: dict[str, Maker] = {
     "school": lambda rng: f"{_proper(rng)} {rng.choice(_SCHOOLS)}",
     "employer": lambda rng: f"{_proper(rng)}{rng.choice((' ', ' ', ' & Sons ', ' County '))}{rng.choice(_EMPLOYERS)}",
     "pharmacy": _pharmacy,
+    "floor": _floor,
+    "ambulance": lambda rng: f"{_proper(rng)}{rng.choice(('', ' '))}{rng.choice(('', *_AMBULANCES))}".strip(),
     "place": lambda rng: f"{_proper(rng)} {rng.choice((rng.choice(_PLACES), rng.choice(_STREETS)))}",
 }
 _CHOICES = {

@@ -7,9 +7,6 @@ and gaps of a table are tokens too. It does not restore the text: offsets are ke
 
 import re
 
-from spacy.tokens import Doc
-from spacy.vocab import Vocab
-
 _TOKEN = re.compile(
     r"(?:\d+(?:[/.,:-]\d+)*(?![^\W_]))"
     r"|[^\W_]+(?:['’](?![sS](?![^\W_]))[^\W_]+)*"
@@ -24,8 +21,8 @@ def cut(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _TOKEN.finditer(text)]
 
 
-def tokenized(vocab: Vocab, text: str, places: list[tuple[int, int]]) -> Doc:
+def words(text: str, places: list[tuple[int, int]]) -> list[str]:
     """Return the tokens as the network reads them; every gap looks like another of its kind."""
     readable = _UNPAIRED.sub("\ufffd", text)  # spaCy hashes UTF-8, which a lone surrogate has not
-    words = [readable[start:end] for start, end in places]
-    return Doc(vocab, words=[("\n" if "\n" in w else "  ") if w.isspace() else w for w in words])
+    read = [readable[start:end] for start, end in places]
+    return [("\n" if "\n" in word else "  ") if word.isspace() else word for word in read]

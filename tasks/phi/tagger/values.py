@@ -9,15 +9,19 @@ import random
 import string
 from collections.abc import Callable, Iterable
 
+from tasks.phi.recognizers.words import IS_GIVEN, IS_SURNAME, STATES, kind_of, words_of
 from tasks.phi.tagger.dates import date
 from tasks.phi.tagger.grammar import Piece
 from tasks.phi.tagger.names import given, initial, person, pseudo_surname, surname, syllables
-from tasks.phi.tagger.parts import parts, words
+from tasks.phi.tagger.parts import listed, parts, words
 from tasks.phi.tagger.places import place
 
-_WORDS = words("words.txt")
+_COMMON = sorted(words_of("ordinary_words"))
+# what is a name and nothing else would be one in any sentence
+_ENGLISH = [word for word in listed("english_words") if not kind_of(word) & (IS_GIVEN | IS_SURNAME)]
+_MEDICAL = [*listed("medical_words"), *words("terms.txt"), *words("terms.txt")]
 _ABBREVIATIONS = words("abbreviations.txt")
-_NOT_SMALLER = parts("countries") + parts("states")
+_NOT_SMALLER = parts("countries") + sorted(STATES)
 _SYMBOL_ENDINGS: tuple[str, ...] = ("", "", "", *"ABCDLR", "lp", "Lp")
 _DERIVED = ("ic", "al", "ous", "ize", "ized", "ally", "ness", "ment", "like", "less", "er")
 _TERMS = (
@@ -44,7 +48,7 @@ def _capitals(rng: random.Random, low: int, high: int) -> str:
 
 
 _IDENTIFIERS = parts("identifiers")
-_MRNS = parts("record_numbers")
+_SHAPES = {"mrn": parts("record_numbers"), "plate": parts("plates")}
 _PHONES = parts("phones")
 
 
@@ -66,7 +70,7 @@ def _shaped(rng: random.Random, shape: str) -> str:
 
 
 def _identifier(rng: random.Random, form: str) -> str:
-    value = _shaped(rng, rng.choice(_MRNS if form == "mrn" else _IDENTIFIERS))
+    value = _shaped(rng, rng.choice(_SHAPES.get(form, _IDENTIFIERS)))
     return f"#{value}" if rng.random() < 0.06 else value
 
 
@@ -99,10 +103,24 @@ def _abbreviation(rng: random.Random) -> str:
     return rng.choice(_ABBREVIATIONS) if rng.random() < 0.7 else _capitals(rng, 2, 5)
 
 
+def _word(rng: random.Random) -> str:
+    """Return a word of English or of medicine, sometimes with an ending."""
+    draw = rng.random()
+    if draw < 0.12:
+        return rng.choice(_COMMON)
+    if draw < 0.4:
+        return rng.choice(_MEDICAL)
+    word = rng.choice(_ENGLISH)
+    if draw < 0.75 or len(word) < 4:
+        return word
+    ending = rng.choice(("s", "s", "ed", "ing", "ly"))
+    return (word.rstrip("e") if ending in {"ed", "ing"} else word) + ending
+
+
 def _odd_word(rng: random.Random) -> str:
     """Return a word that no list knows and that is no name: as terms of art are to a tagger."""
     if rng.random() < 0.5:
-        return rng.choice(_WORDS) + rng.choice(_DERIVED)
+        return _word(rng) + rng.choice(_DERIVED)
     return syllables(rng, rng.randint(1, 3)) + rng.choice(_TERMS)
 
 
@@ -117,9 +135,9 @@ MAKERS: dict[str, Callable[[random.Random, str], Iterable[Piece]]] = {
     "pseudo_surname": lambda rng, _: [Piece(pseudo_surname(rng))],
     "new_symbol": lambda rng, _: [Piece(_symbol(rng))],
     "country": lambda rng, _: [Piece(rng.choice(_NOT_SMALLER))],
-    "word": lambda rng, _: [Piece(rng.choice(_WORDS))],
-    "Word": lambda rng, _: [Piece(rng.choice(_WORDS).capitalize())],
-    "WORD": lambda rng, _: [Piece(rng.choice(_WORDS).upper())],
+    "word": lambda rng, _: [Piece(_word(rng))],
+    "Word": lambda rng, _: [Piece(_word(rng).capitalize())],
+    "WORD": lambda rng, _: [Piece(_word(rng).upper())],
     "abbr": lambda rng, _: [Piece(_abbreviation(rng))],
     "odd": lambda rng, _: [Piece(_odd_word(rng))],
     "Odd": lambda rng, _: [Piece(_odd_word(rng).capitalize())],

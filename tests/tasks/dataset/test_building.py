@@ -1,10 +1,11 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
 
-from tasks.dataset.building import Curated, curate
-from tasks.dataset.curation import word_runs
+from tasks.dataset.building import Curated, ShardRow, curate
+from tasks.dataset.decontamination import Suites, SuiteText
+from tasks.dataset.near_duplicates import NONE, Signatures
 from tasks.records import (
     CertifiedRow,
     CurationPolicy,
@@ -12,6 +13,7 @@ from tasks.records import (
     Example,
     Interaction,
     Message,
+    Mix,
     PhiCertificate,
     Record,
     RowKind,
@@ -53,19 +55,22 @@ def paper(pmid: str, conclusion: str, *, methods: str = "We gave tea to forty sa
 
 def curated(
     *rows: CertifiedRow,
-    max_tokens: int = 100,
-    runs: frozenset[str] = frozenset(),
+    suites: Suites | None = None,
     kind: RowKind = "interactions",
     withdrawn: Mapping[str, str] | None = None,
+    signatures: Signatures = NONE,
+    earlier: int = 0,
+    **policy: object,
 ) -> Curated:
-    lines: Iterator[tuple[RowKind, CertifiedRow]] = ((kind, line) for line in rows)
+    """Curate rows of one kind; the first `earlier` are of an earlier round."""
     return curate(
-        lines,
-        CurationPolicy(agent_type="MedicalQA", max_tokens=max_tokens),
+        (ShardRow(kind, line, place < earlier) for place, line in enumerate(rows)),
+        CurationPolicy.model_validate({"agent_type": "MedicalQA", "max_tokens": 100, **policy}),
         key=KEY,
         count_tokens=lambda messages: sum(len(m.content.split()) for m in messages),
-        benchmark_runs=runs,
+        suites=suites or Suites(),
         withdrawn=withdrawn or {},
+        signatures=signatures,
     )
 
 
@@ -111,14 +116,15 @@ def test_what_is_left_out_is_counted_by_reason() -> None:
         chat(2, "word " * 101),
         chat(3, "Rest.", question="How is Graves disease treated in adults?"),
         chat(4, "[REDACTED-NAME]"),
-        runs=word_runs("How is Graves disease treated in adults?"),
+        suites=Suites([SuiteText("endocrine", "Q1", "question", "How is Graves disease treated in adults?")]),
     )
     assert answers(result) == ["Fine."]
     assert result.exclusions == {
         "longer than max_tokens": 1,
-        "overlaps a benchmark question": 1,
+        "overlaps suite endocrine": 1,
         "placeholders only": 1,
     }
+    assert result.overlaps == {"endocrine": 1}
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -146,8 +152,16 @@ def test_a_later_version_that_makes_no_example_still_removes_the_earlier_ones() 
 
 
 def test_papers_of_other_numbers_and_sources_do_not_replace_each_other() -> None:
-    other = certified(Document.model_validate({**paper("1", WARM).row, "source": "arxiv"}))
-    result = curated(paper("1", WARM), paper("2", WARM), other, kind="documents")
+    first, second, third = (
+        paper(number, WARM, methods=f"{drink} was given to forty {who}s every {when}.")
+        for number, drink, who, when in (
+            ("1", "Tea", "sailor", "day"),
+            ("2", "Soup", "cook", "hour"),
+            ("1", "Milk", "cat", "week"),
+        )
+    )
+    other = certified(Document.model_validate({**third.row, "source": "arxiv"}))
+    result = curated(first, second, other, kind="documents")
     assert len(answers(result)) == 9
     assert not result.exclusions
 
@@ -174,3 +188,91 @@ def test_question_sets_may_repeat_their_ids() -> None:
         return certified(Example(messages=turns, source="s", source_id="1", group_id="g"))
 
     assert len(answers(curated(row("Rest."), row("Walk."), kind="examples"))) == 2
+
+
+NOTE = "Rest for two days, drink enough water, eat little salt, walk a little every morning and call us if it hurts"
+
+
+def test_of_near_duplicates_the_highest_rated_stays_then_the_verified_then_the_newest() -> None:
+    def row(number: int, last: str, *, rating: float | None = None, verified: bool | None = None) -> CertifiedRow:
+        turns = (Message(role="user", content="What is advised?"), Message(role="assistant", content=f"{NOTE} {last}."))
+        ids = {"source": "s", "source_id": str(number), "group_id": str(number)}
+        return certified(Example(messages=turns, rating=rating, verified=verified, **ids))
+
+    plain, rated, verified, newest = (
+        row(1, "again"),
+        row(2, "badly", rating=5),
+        row(3, "more", verified=True),
+        row(4, "soon"),
+    )
+    for rows, stays in (
+        ((plain, rated, verified, newest), "badly"),
+        ((verified, plain, newest), "more"),
+        ((plain, newest), "soon"),
+        ((newest, plain), "again"),
+    ):
+        result = curated(*rows, kind="examples")
+        assert answers(result) == [f"{NOTE} {stays}."]
+        assert result.exclusions == {"near-duplicate": len(rows) - 1}
+        assert all(reject.detail.startswith("of row ") for reject in result.rejects)
+
+
+def test_examples_of_one_document_are_not_near_duplicates_of_each_other() -> None:
+    method = "We gave tea to forty sailors every day and coffee to forty others " * 3
+    result = curated(paper("1", WARM, methods=method), kind="documents", max_tokens=1000)
+    assert len(answers(result)) == 3
+
+
+def test_a_near_duplicate_of_a_document_takes_all_of_its_examples_with_it() -> None:
+    method = "We gave tea to forty sailors every day and coffee to forty others, whom nobody had asked before " * 2
+    result = curated(
+        paper("1", WARM, methods=method), paper("2", WARM, methods=method), kind="documents", max_tokens=1000
+    )
+    assert {line.row["source_id"] for rows in result.splits.values() for line in rows} == {"2"}
+    assert result.exclusions == {"near-duplicate": 3}
+
+
+def test_a_row_without_its_required_fields_is_left_out_with_their_names() -> None:
+    row = certified(Example(messages=(), source="s", source_id="1", group_id="g")).row
+    broken = {name: value for name, value in row.items() if name != "group_id"} | {"rating": "five"}
+    certificate = PhiCertificate(row_sha256=row_sha256(broken), engine="e", policy="p", findings={}, second_pass=0)
+    result = curated(CertifiedRow(row=broken, certificate=certificate), kind="examples")
+    (reject,) = result.rejects
+    assert (reject.reason, reject.detail) == ("required field missing or malformed", "group_id, rating")
+    assert reject.row_sha256 == certificate.row_sha256
+
+
+def test_weights_thin_the_training_split_alone() -> None:
+    rows = [chat(n, f"Answer {n}.") for n in range(400)]
+    whole, thinned = curated(*rows), curated(*rows, mix=Mix(source_weights={"interactions": 0.5}))
+    assert len(thinned.splits["train"]) == pytest.approx(len(whole.splits["train"]) / 2, rel=0.15)
+    assert thinned.splits["validation"] == whole.splits["validation"]
+    assert thinned.splits["test"] == whole.splits["test"]
+    assert set(thinned.exclusions) == {"left out by its weight"}
+
+
+def test_only_the_rows_of_earlier_rounds_are_replayed_in_part() -> None:
+    result = curated(*(chat(n, f"Answer {n}.") for n in range(400)), earlier=200, mix=Mix(replay_share=0))
+    assert {int(str(line.row["source_id"])) >= 200 for line in result.splits["train"]} == {True}
+    assert set(result.exclusions) == {"not replayed"}
+
+
+def test_the_budget_counts_the_tokens_of_the_training_split() -> None:
+    rows = [chat(n, f"Answer {n}.") for n in range(400)]
+    result = curated(*rows, mix=Mix(token_budget=800))
+    assert 790 < result.tokens["train"] <= 800
+    assert set(result.exclusions) == {"beyond the token budget"}
+
+
+def test_lengths_are_the_quantiles_of_the_training_examples() -> None:
+    result = curated(*(chat(n, "word " * (n % 90)) for n in range(400)), min_input_chars=1)
+    counts = sorted(
+        sum(len(m["content"].split()) for m in line.row["messages"])  # type: ignore[attr-defined]
+        for line in result.splits["train"]
+    )
+    assert result.lengths["p50"] == counts[-(-len(counts) // 2) - 1]
+    assert result.lengths["p100"] == counts[-1]
+
+
+def test_weights_of_what_is_not_there_are_told() -> None:
+    assert curated(chat(1, "Fine."), mix=Mix(source_weights={"pubmde": 1})).unknown_weights == ("pubmde",)

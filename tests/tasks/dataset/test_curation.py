@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.dataset.curation import content_key, overlaps, reject_reason, split_of, word_runs
+from tasks.dataset.curation import NOT_A_WORD, content_key, normalised, split_of
 from tasks.records import CurationPolicy, Example, Message
 
 POLICY = CurationPolicy(agent_type="MedicalQA")
@@ -14,32 +14,6 @@ def example(question: str, answer: str, **fields: object) -> Example:
     turns = (Message(role="user", content=question), Message(role="assistant", content=answer))
     given_fields = {"source": "interactions", "source_id": "1", "group_id": "g"} | fields
     return Example(messages=turns, **given_fields)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("question", "answer", "reason"),
-    [
-        ("Which diet is advised?", "A diet low in salt.", None),
-        ("Diet now?", "A diet low in salt.", "input too short"),
-        ("Diet now??", "A diet low in salt.", None),
-        ("x" * 50_001, "Too long to read.", "input too long"),
-        ("x" * 50_000, "Just short enough.", None),
-        ("Which diet is advised?", " \n", "empty answer"),
-        ("Who signed the note?", "[REDACTED-NAME], [REDACTED-DATE].", "placeholders only"),
-        ("How old is the patient?", "90+", "placeholders only"),
-        ("Who signed the note?", "Dr [REDACTED-NAME] did.", None),
-        ("Which diet is advised?", "which diet is  ADVISED", "answer echoes the question"),
-    ],
-)
-def test_an_example_is_kept_or_refused_with_its_reason(question: str, answer: str, reason: str | None) -> None:
-    assert reject_reason(example(question, answer), POLICY) == reason
-
-
-def test_an_example_that_ends_with_the_user_is_no_pair() -> None:
-    lone = Example(
-        messages=(Message(role="user", content="Which diet is advised?"),), source="s", source_id="1", group_id="g"
-    )
-    assert reject_reason(lone, POLICY) == "no question-answer pair"
 
 
 def test_exact_duplicates_ignore_case_spaces_and_punctuation_but_not_words() -> None:
@@ -52,20 +26,9 @@ def test_the_words_of_question_and_answer_do_not_run_together() -> None:
     assert content_key(example("a b", "c").messages) != content_key(example("a", "b c").messages)
 
 
-@pytest.mark.parametrize(
-    ("question", "overlapping"),
-    [
-        ("Please say: what are the first signs of systemic lupus erythematosus in adults?", True),
-        ("What are the first signs of lupus in children?", False),
-        ("How is Graves disease treated?", True),
-        ("How is Graves disease found?", False),
-    ],
-)
-def test_a_run_of_a_benchmark_question_is_found_and_a_shorter_one_is_not(question: str, overlapping: bool) -> None:
-    runs = word_runs("What are the first signs of systemic lupus erythematosus?") | word_runs(
-        "How is Graves disease treated?"
-    )
-    assert overlaps(example(question, "An answer."), runs) is overlapping
+@given(st.text(st.characters(max_codepoint=127)))
+def test_words_of_ascii_are_those_of_any_text(text: str) -> None:
+    assert normalised(text) == NOT_A_WORD.sub(" ", text.casefold()).strip()
 
 
 @given(st.text(min_size=1), st.binary(min_size=16, max_size=32))

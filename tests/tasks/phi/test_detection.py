@@ -55,6 +55,15 @@ def test_overlapping_findings_become_one_and_the_surest_names_it(detector: Detec
     assert (finding.category, finding.start, finding.end) == ("MRN", 5, 17)
 
 
+@QUIET
+@given(st.lists(FRAGMENTS.filter(lambda f: "REDACTED" not in f), max_size=12).map(" ".join))
+def test_presidio_s_analyzer_marks_the_same_characters_with_these_recognizers(detector: Detector, text: str) -> None:
+    read = Normalised(text)
+    ours = {at for finding in detector.find(text) for at in range(finding.start, finding.end)}
+    theirs = [read.original(r.start, r.end) for r in detector.analyzer.analyze(read.text, language="en")]
+    assert ours == {at for span in theirs for at in range(*span)}
+
+
 def test_recognizer_that_raises_stops_and_quotes_no_text() -> None:
     with pytest.raises(PrivacyError) as caught:
         Detector([BrokenRecognizer()]).find("Patient: Quillon Brask")

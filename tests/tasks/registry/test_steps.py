@@ -25,6 +25,7 @@ from tasks.records import (
     PhiCertificate,
     PromotionDecision,
     RedactedShard,
+    Round,
     RowKind,
     TrainingRun,
     row_sha256,
@@ -182,6 +183,26 @@ def test_shard_redacted_again_takes_the_place_of_the_old_one(store: ArtifactStor
     steps.replace_shard.fn("MedicalQA", new, old)  # back to the older rules
     assert steps.list_shards.fn("MedicalQA") == (first, old, last)
     assert steps.list_shards.fn("Clinical") == ()
+
+
+def test_earlier_shards_are_those_of_the_last_round_that_learned_from_others(store: ArtifactStore) -> None:
+    def learn(number: int, *shards: str) -> None:
+        made = dataset(store, document(str(number)))
+        steps.record_dataset.fn(made.model_copy(update={"id": f"ds-{number}", "shards": shards}))
+        steps.register.fn(model(f"m{number}").model_copy(update={"dataset_id": f"ds-{number}"}))
+        ended = Round(
+            id=f"r{number}", agent_type="MedicalQA", outcome="Kept", reason="a tie", candidate_id=f"m{number}",
+            baseline_id="b", report="report.html",
+        )  # fmt: skip
+        steps.conclude.fn(ended, PromotionDecision(promote=False, reason="a tie", gates=()))
+
+    assert steps.shards_learned_from.fn("MedicalQA", ("a",)) == ()
+    learn(1, "a")
+    assert steps.shards_learned_from.fn("MedicalQA", ("a", "b")) == ("a",)
+    learn(2, "a", "b")
+    assert steps.shards_learned_from.fn("MedicalQA", ("a", "b")) == ("a",), "the round that is repeated"
+    assert steps.shards_learned_from.fn("MedicalQA", ("a", "b", "c")) == ("a", "b")
+    assert steps.shards_learned_from.fn("Clinical", ("a", "b", "c")) == ()
 
 
 def test_recording_a_shard_again_changes_nothing(store: ArtifactStore) -> None:

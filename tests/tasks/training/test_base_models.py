@@ -2,11 +2,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from transformers import AutoTokenizer
+from tokenizers import Tokenizer, models
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from tasks.errors import TrainingError
-from tasks.training.base_loading import open_tokenizer
+from tasks.records import Message
+from tasks.training.base_loading import PLAIN_CHAT, open_tokenizer
 from tasks.training.base_models import identify
+from tasks.training.chat_format import encode
 
 
 def test_a_folder_is_pinned_by_its_content(small_base: Path, tmp_path: Path) -> None:
@@ -61,7 +64,53 @@ def test_a_base_without_a_chat_template_is_refused(small_base: Path, tmp_path: P
     tokenizer = AutoTokenizer.from_pretrained(small_base)
     tokenizer.chat_template = None
     tokenizer.save_pretrained(tmp_path)
-    with pytest.raises(TrainingError, match="no chat template"):
+    with pytest.raises(TrainingError, match="no chat template") as caught:
+        open_tokenizer(tmp_path)
+    assert "instruction-tuned sibling" in caught.value.fix
+    assert str(PLAIN_CHAT) in caught.value.fix
+
+
+def test_the_plain_format_makes_a_base_without_one_trainable(small_base: Path, tmp_path: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(small_base)
+    tokenizer.chat_template = None
+    tokenizer.save_pretrained(tmp_path)
+    shutil.copy(PLAIN_CHAT, tmp_path / "chat_template.jinja")
+    opened = open_tokenizer(tmp_path)
+    messages = (
+        Message(role="system", content="Be brief."),
+        Message(role="user", content="What lies there?"),
+        Message(role="assistant", content="The river."),
+    )
+    encoded = encode(opened, messages, 128)
+    assert encoded is not None
+    ids, labels = encoded
+    assert opened.decode(ids) == "System: Be brief.\nUser: What lies there?\nAssistant: The river.<|im_end|>\n"
+    assert opened.decode([label for label in labels if label >= 0]) == "The river.<|im_end|>"
+
+
+@pytest.mark.parametrize(
+    ("added", "padding", "why"),
+    [
+        ([], "<|endoftext|>", "another special token of the vocabulary"),
+        (["<|finetune_right_pad_id|>"], "<|finetune_right_pad_id|>", "reserved for it"),
+    ],
+)
+def test_padding_is_never_the_end_token(
+    added: list[str], padding: str, why: str, small_base: Path, tmp_path: Path
+) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(small_base)
+    tokenizer.add_special_tokens({"extra_special_tokens": added}, replace_extra_special_tokens=False)
+    tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.save_pretrained(tmp_path)
+    assert open_tokenizer(tmp_path).pad_token == padding, why
+
+
+def test_a_tokenizer_without_a_token_to_pad_with_is_refused(tmp_path: Path) -> None:
+    bpe = Tokenizer(models.BPE({"a": 0, "<end>": 1}, []))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token="<end>", pad_token="<end>")
+    tokenizer.chat_template = PLAIN_CHAT.read_text(encoding="utf-8")
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(TrainingError, match="no token to pad with"):
         open_tokenizer(tmp_path)
 
 

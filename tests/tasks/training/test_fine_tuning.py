@@ -213,5 +213,6 @@ def test_a_loss_that_is_no_number_stops_the_run(
     tmp_path: Path, small_base: Path, recipe: MakeRecipe, certified: Rows
 ) -> None:
     with pytest.raises(TrainingError, match="learning_rate"):
-        train(tmp_path, small_base, recipe(learning_rate=1e30, epochs=4), certified(8))
+        diverging = recipe(epochs=4).model_copy(update={"learning_rate": 1e30})  # a recipe's own is refused
+        train(tmp_path, small_base, diverging, certified(8))
     assert not (tmp_path / "merged").exists()

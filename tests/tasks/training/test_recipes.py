@@ -1,9 +1,12 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tasks.errors import TrainingError
-from tasks.training.recipes import RECIPES, digest, load_recipe
+from tasks.records import Recipe
+from tasks.training.overrides import ENVIRONMENT
+from tasks.training.recipes import RECIPES, Setting, digest, load_recipe, presets, recipe_of, resolved
 
 GOOD = "method: lora\nbase: builtin:tiny\nlearning_rate: 1.0e-3\nepochs: 1\nbatch_size: 8\nmax_tokens: 128\n"
 
@@ -13,15 +16,154 @@ def test_every_recipe_that_comes_with_rounds_loads(name: str) -> None:
     assert load_recipe(name).name == name
 
 
-def test_the_recipes_of_the_issue_are_there() -> None:
-    assert {"qlora-tiny", "lora-tiny", "full-tiny", "qlora-qwen3-4b", "full-qwen3-0.6b"} <= {
-        path.stem for path in RECIPES.glob("*.yaml")
-    }
+BASES = (
+    "tiny", "qwen3-0.6b", "qwen3-4b", "qwen3-8b", "llama-3.2-3b", "biomistral-7b", "medgemma-4b",
+    "deepseek-r1-distill-qwen-1.5b", "deepseek-r1-distill-qwen-7b", "deepseek-r1-distill-llama-8b",
+)  # fmt: skip
+
+
+def test_every_base_has_its_three_siblings() -> None:
+    for base in BASES:
+        siblings = [load_recipe(f"{method}-{base}") for method in ("qlora", "lora", "full")]
+        assert [recipe.method for recipe in siblings] == ["qlora", "lora", "full"]
+        assert len({(recipe.base, recipe.max_tokens) for recipe in siblings}) == 1
+        assert len(siblings[0].target_modules) == 7
+
+
+@pytest.mark.parametrize(
+    ("preset", "r", "alpha", "rate", "epochs", "batch", "warm_up"),
+    [
+        ("conservative", 8, 16, 1e-4, 2, 4, 100),
+        ("balanced", 16, 32, 5e-4, 3, 8, 200),
+        ("aggressive", 32, 64, 1e-3, 5, 16, 500),
+    ],
+)
+def test_a_preset_says_how_strongly_every_adapter_learns(
+    preset: str, r: int, alpha: int, rate: float, epochs: float, batch: int, warm_up: int
+) -> None:
+    for base in BASES:
+        recipe = load_with(f"qlora-{base}", preset=preset)
+        assert (recipe.lora_r, recipe.lora_alpha, recipe.learning_rate) == (r, alpha, rate)
+        assert (recipe.epochs, recipe.batch_size, recipe.warmup_steps) == (epochs, batch, warm_up)
+    assert preset in presets()
+
+
+def load_with(name: str, **layers: object) -> Recipe:
+    return recipe_of(name, resolved(name, **layers))  # type: ignore[arg-type]
+
+
+# ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def origin(settings: list[Setting], name: str) -> tuple[object, str]:
+    return next((setting.value, setting.origin) for setting in settings if setting.name == name)
+
+
+def test_each_layer_wins_over_the_one_before_and_is_named(tmp_path: Path) -> None:
+    (tmp_path / "presets").mkdir()
+    for name, rate in (("low", 1e-4), ("high", 1e-3)):
+        (tmp_path / "presets" / f"{name}.yaml").write_text(f"learning_rate: {rate}\nbatch_size: 8\nepochs: 4\n")
+    content = "method: lora\nbase: builtin:tiny\nmax_tokens: 128\npreset: low\n"
+    (tmp_path / "mine.yaml").write_text(content)
+    (tmp_path / "own.yaml").write_text(content + "learning_rate: 2.0e-4\n")
+    environment = {"QLORA_LR": "3e-4"}
+    expected = (
+        ({"name_or_path": "mine"}, 1e-4, "preset low"),
+        ({"name_or_path": "own"}, 2e-4, "recipe own"),
+        ({"environment": environment}, 3e-4, "QLORA_LR"),
+        ({"preset": "high"}, 1e-3, "preset high, this run"),
+        ({"overrides": ["learning_rate=5e-4"]}, 5e-4, "this run"),
+    )
+    layers: dict[str, object] = {"folder": tmp_path}
+    for added, value, where in expected:
+        layers |= added
+        assert origin(resolved(**layers), "learning_rate") == (value, where)  # type: ignore[arg-type]
+    assert origin(resolved("own", folder=tmp_path), "seed") == (17, "default")
+    assert [setting.name for setting in resolved("own", folder=tmp_path)] == [
+        n for n in Recipe.model_fields if n != "name"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "variables", "changed"),
+    [
+        ("qlora", {"QLORA_EPOCHS": "7", "FULL_EPOCHS": "9"}, {"epochs": 7}),
+        ("lora", {"QLORA_BATCH_SIZE": "16", "QLORA_LR": "2e-4"}, {"batch_size": 16, "learning_rate": 2e-4}),
+        ("full", {"QLORA_EPOCHS": "7", "FULL_EPOCHS": "9", "FULL_LR": "3e-5"}, {"epochs": 9, "learning_rate": 3e-5}),
+        ("full", {"FULL_BATCH_SIZE": "4"}, {"batch_size": 4}),
+        ("qlora", {"MODEL_NAME": "me/mine", "MAX_SEQ_LENGTH": "300"}, {"base": "me/mine", "max_tokens": 300}),
+        ("qlora", {"MODEL_NAME": ""}, {}),
+    ],
+)
+def test_the_guides_variables_change_the_recipes_of_their_method(
+    method: str, variables: dict[str, str], changed: dict[str, object]
+) -> None:
+    plain, given = load_recipe(f"{method}-tiny"), load_with(f"{method}-tiny", environment=variables)
+    assert given == plain.model_copy(update=changed)
+    assert set(variables) <= set(ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    ("layers", "what", "fix", "why"),
+    [
+        ({"overrides": ["lora_rank=8"]}, "unknown key lora_rank", "write lora_r", "another library's word"),
+        ({"overrides": ["name=x"]}, "unknown key name", "known keys", "the name is the file's"),
+        ({"overrides": ["lora_r"]}, "sets nothing", "key=value", "no value"),
+        ({"overrides": ["lora_r=8", "lora_r=9"]}, "to 8 and to 9", "one of them", "which of them?"),
+        ({"overrides": ["base=a/b"], "base": "c/d"}, "to a/b and to c/d", "one of them", "two ways to say it"),
+        ({"overrides": ["lora_r=[8"]}, "lora_r is not YAML", "quote", "broken YAML"),
+        ({"overrides": ["lora_r=many"]}, "'many' (this run), allowed: a whole number", "correct", "no number"),
+        ({"overrides": ["learning_rate=1"]}, "at most 0.1", "correct", "1e-0 for 1e-4"),
+        ({"environment": {"QLORA_EPOCHS": "-1"}}, "'-1' (QLORA_EPOCHS), allowed: a number above 0", "correct", "where"),
+        ({"preset": "gentle"}, "no preset gentle", "conservative", "all are named"),
+        ({"overrides": ["method=full"]}, "written for method qlora, not for full", "learning_rate=", "ruins the base"),
+    ],
+)
+def test_a_bad_choice_is_refused_with_its_fix(layers: dict[str, object], what: str, fix: str, why: str) -> None:
+    with pytest.raises(TrainingError) as caught:
+        load_with("qlora-qwen3-4b", **layers)
+    assert what in caught.value.what, why
+    assert fix in caught.value.fix, why
+
+
+def test_a_preset_for_adapters_is_not_laid_over_full_tuning() -> None:
+    with pytest.raises(TrainingError, match="for adapters"):
+        load_with("full-tiny", preset="aggressive")
+
+
+def test_a_method_can_be_changed_together_with_its_rate() -> None:
+    assert load_with("qlora-qwen3-4b", overrides=["method=lora", "base_bits=8"]).base_bits == 8
+    assert load_with("full-tiny", overrides=["method=qlora", "learning_rate=1e-4"]).method == "qlora"
+
+
+@pytest.mark.parametrize(("batch", "parts"), [("2", 2), ("6", 2), ("7", 1), ("12", 4)])
+def test_a_batch_of_the_runs_own_is_accumulated_in_parts_that_divide_it(batch: str, parts: int) -> None:
+    settings = resolved("qlora-qwen3-4b", overrides=[f"batch_size={batch}"])
+    assert origin(settings, "gradient_accumulation")[0] == parts
+    with pytest.raises(TrainingError, match="equal parts"):
+        resolved("qlora-qwen3-4b", overrides=["batch_size=7", "gradient_accumulation=4"])
+
+
+def test_a_list_is_written_as_in_yaml() -> None:
+    assert load_with("lora-tiny", overrides=["target_modules=[q_proj, v_proj]"]).target_modules == ("q_proj", "v_proj")
+
+
+def test_every_file_is_a_mapping_of_known_keys() -> None:
+    for file in RECIPES.rglob("*.yaml"):
+        assert set(yaml.safe_load(file.read_text(encoding="utf-8"))) <= {*Recipe.model_fields, "preset"}, file
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
     ("content", "what", "fix", "why"),
     [
+        (GOOD + "lora_r: 0\n", "lora_r is 0 (recipe mine), allowed: a whole number at least 1", "correct", "the range"),
+        (GOOD + "optimizer: sgd\n", "adamw, adamw-8bit, paged-adamw-8bit", "correct", "the choices"),
+        (GOOD + "target_modules: []\n", "a list of one name or more", "correct", "an adapter on nothing"),
+        (GOOD + "preset: balenced\n", "no preset balenced", "take balanced", "a slip names its neighbour"),
+        (GOOD.replace("lora", "full") + "preset: balanced\n", "for adapters", "qlora or lora", "ruins a full base"),
         (GOOD + "learning_rte: 1\n", "learning_rte", "learning_rate", "a slip names its neighbour"),
         (GOOD + "lora_rank: 8\n", "lora_rank", "lora_r", "another library's word"),
         (GOOD + "zzz: 8\n", "zzz", "known keys", "nothing is near"),

@@ -8,7 +8,7 @@ from transformers import AutoModelForCausalLM
 from infra.artifacts import open_store
 from tasks.errors import TrainingError
 from tasks.records import Artifact, Base, DatasetVersion, Recipe
-from tasks.training import steps, tiny_base
+from tasks.training import memory, steps, tiny_base
 from tests.tasks.training.conftest import SMALL
 
 Rows = Callable[[int], list[dict[str, object]]]
@@ -74,3 +74,15 @@ def test_a_folder_is_a_base_in_place(small_base: Path, data_dir: Path) -> None:
     base = steps.prepare_base.fn(str(small_base), revision, None)
     assert base == Base(name=str(small_base), revision=revision)
     assert base.source(open_store()) == (small_base, None)
+
+
+def test_a_recipe_is_checked_against_base_and_machine_before_the_run(
+    small_base: Path, data_dir: Path, recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = Base(name=str(small_base), revision="1")
+    assert 0 < steps.check_recipe.fn(recipe(method="lora"), base) < 1
+    with pytest.raises(TrainingError, match="lora_r is 64"):
+        steps.check_recipe.fn(recipe(method="lora", lora_r=64), base)
+    monkeypatch.setattr(memory, "this_machine", lambda _: memory.Machine("cpu", 0.001, bf16=True))
+    with pytest.raises(TrainingError, match="GiB are free"):
+        steps.check_recipe.fn(recipe(method="lora"), base)

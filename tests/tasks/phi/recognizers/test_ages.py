@@ -31,6 +31,7 @@ AGES = [
     ("Her ⟦AGE_OVER_89|94th⟧ birthday.", "a birthday"),
     ("He is ⟦AGE_OVER_89|1,104 months⟧ old.", "months go with their unit, since 90+ months would be seven years"),
     ("a ⟦AGE_OVER_89|99⟧f presented after a fall", "sex in lower case"),
+    ("| Age                  | ⟦AGE_OVER_89|91⟧  |", "a wide table"),
 ]
 
 NO_AGES = [

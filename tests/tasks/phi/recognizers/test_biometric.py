@@ -14,6 +14,7 @@ ROWS = [
     ("The iris, 12 mm wide.", "an eye"),
     ("Footprints taken, chart copy (⟦BIOMETRIC|FP-2024-0423-L⟧).", "code in brackets"),
     ("DNase footprinting of the promoter (lane 4).", "a laboratory method"),
+    ("log-on ⟦BIOMETRIC|FPR-TPL:3b9e77a04c⟧", "a template's prefix"),
 ]
 
 

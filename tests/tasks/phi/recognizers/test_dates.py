@@ -44,6 +44,10 @@ WRITTEN = [
     ("Fell ⟦DATE|November 26, 2007 at 11:30 a.m.⟧ while walking.", "a time goes with its date"),
     ("The count was 12. ⟦DATE|March 5⟧ it fell.", "a number before it that is no day"),
     ("⟦DATE|February⟧, ⟦DATE|March⟧ and ⟦DATE|April 1988⟧ were cold.", "a list of months"),
+    ("the rash is back since like ⟦DATE|june 8⟧ and it itches", "a name's month in lower case"),
+    ("he last used ⟦DATE|dec 11⟧.", "where the clause ends"),
+    ("SEEN ON THE ⟦DATE|FOURTEENTH OF MARCH⟧.", "day in words"),
+    ("SEEN ON ⟦DATE|JUNE TWENTY FIRST TWO THOUSAND TWENTY FOUR⟧.", "all in words"),
 ]
 
 DIGITS = [
@@ -83,6 +87,12 @@ MONTH_AND_DAY = [
     ("Reported pain was 5/10 on ⟦DATE|4/12⟧.", "a score and a date"),
     ("Surgery is set for ⟦DATE|5/20⟧.", "numbers of a tablet after set for"),
     ("on or about ⟦DATE|10/18⟧ he noticed", "on or about"),
+    ("Typed (tw/rm ⟦DATE|5/7⟧).", "behind two initials"),
+    ("Rx'd ⟦DATE|5/10⟧ by the PA.", "behind an apostrophe's participle"),
+    ("Note for wk of ⟦DATE|2/5⟧.", "week abbreviated"),
+    ("Will tow after ⟦DATE|7-10⟧ if not moved.", "a hyphen, and the clause goes on"),
+    ("Due ⟦DATE|7-10⟧.", "a hyphen, and the clause ends"),
+    ("Seen ⟦DATE|3.4.24⟧.", "dotted and not padded, behind a cue"),
 ]
 
 NAMED = [
@@ -130,6 +140,12 @@ NO_DATES = [
     ("Christmas disease is rare.", "haemophilia B"),
     ("She had a fall in 2021 and one in the fall.", "no season with a year"),
     ("Pain on the 4th toe, at the 5th percentile.", "ordinals that are no days"),
+    ("A 1/6 sys murmur.", "a murmur"),
+    ("She attended 6/6, take-home Sunday.", "attendance"),
+    ("Rest after 7-10 days.", "a range of days"),
+    ("On 7-10 litres.", "a range of litres"),
+    ("The tumors may first be seen.", "a verb"),
+    ("See section 3.4.24 of it.", "a section"),
 ]
 
 

@@ -20,6 +20,7 @@ ROWS = [
     ("A lot of 1000 cells.", "lot, the word"),
     ("Monitor 2000 mg doses.", "a dose"),
     ("Device serial:⟦DEVICE|X22-28838⟧", "second label glued to its value"),
+    ("Pacemaker, serial ⟦DEVICE|QX 44 7120⟧.", "letters apart"),
 ]
 
 

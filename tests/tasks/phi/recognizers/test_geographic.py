@@ -38,6 +38,12 @@ ADDRESSES = [
     ("Accident on ⟦GEO|US-101⟧ northbound.", "federal highway"),
     ("Found at the corner of ⟦GEO|Larch and Sixth⟧.", "corner of two streets"),
     ("i moved to ⟦GEO|88 camino del rio⟧ today", "Spanish street in lower case"),
+    ("Mail to ⟦GEO|Box 12, Tamarack Ave, Ulmenfeld 98999⟧ please.", "a box and its street"),
+    ("Lives at ⟦GEO|Lot 14, Larch Sky Hwy⟧ now.", "a lot"),
+    ("Seen at home, ⟦GEO|Rt 2 Box 118⟧ (gravel).", "a route abbreviated"),
+    ("The office is ⟦GEO|Larch Building, 3300 NW Alder Loop⟧.", "a building before its street"),
+    ("Crashed on ⟦GEO|CR 412⟧ by the bridge.", "a county road abbreviated"),
+    ("Found at ⟦GEO|mile marker 88 on Hwy 12⟧.", "mile marker"),
 ]
 
 CITIES = [
@@ -69,6 +75,9 @@ CITIES = [
     ("Deployed to ⟦GEO|Camp Ulmen⟧ twice.", "camp"),
     ("Now staying in ⟦GEO|Ulmen-by-the-Sea⟧ with a cousin.", "hyphens"),
     ("⟦GEO|Ulmenfeld, Wis.⟧ native.", "old abbreviation of a state"),
+    ("A woman, 66, of ⟦GEO|Marathon⟧, was seen.", "after an age and of"),
+    ("He was sent from ⟦GEO|Ulmenfeld ED⟧.", "an unknown town before a department"),
+    ("The patient is from ⟦GEO|Ulmenfeld⟧.", "is from"),
 ]
 
 FACILITIES = [
@@ -108,6 +117,22 @@ FACILITIES = [
     ("in the ER at ⟦GEO|Children's⟧ in the night", "a bare possessive"),
     ("Pharmacy: ⟦GEO|Hy-Quex, Ulmenfeld⟧", "field with a comma"),
     ("Prays at ⟦GEO|Masjid Al-Quex⟧.", "mosque"),
+    ("⟦GEO|LARCH ROSE HEART & VASCULAR⟧\nSuite", "a letterhead with two fields"),
+    ("On the floor ⟦GEO|Tolleby Pavilion⟧, day 11.", "a ward behind a floor"),
+    ("Sent to ⟦GEO|Ulmenfeld Behavioral Health, Larkwood Unit⟧.", "a unit behind a comma"),
+    (" - ⟦GEO|Grace Lutheran Home⟧, declined", "a home of a church"),
+    ("TO ⟦GEO|OUR LADY OF THE LARCHES NURSING HOME⟧.", "in capitals"),
+    ("Labs -> ⟦GEO|Ulmenfeld Co. Reference Lab⟧, pending.", "a county abbreviated"),
+    ("⟦GEO|RENAL PARTNERS OF ULMENFELD⟧ -- run sheet", "partners of a town"),
+    ("Placed (⟦GEO|East Dakota Vascular⟧) last year.", "a field behind a state in brackets"),
+    ("Ordered by the ED, ⟦GEO|Ulmenfeld General⟧.", "behind a comma"),
+    ("NSGY @ ⟦GEO|Columbia Crest⟧ (accepted).", "behind an at sign"),
+    ("Biopsy (⟦GEO|Tolleby Valley Eye & Face⟧) was negative.", "two parts of the body"),
+    ("⟦GEO|Ulmenfeldia Hereditary Cancer Program⟧\nLetter", "a programme of a place"),
+    ("Stays @ ⟦GEO|Magnolia Hospice House⟧ tonight.", "a house of a kind"),
+    ("Her church: ⟦GEO|St. Wendelin Parish⟧.", "a parish"),
+    ("Walks at ⟦GEO|Larchwind Rehab & Wellness⟧.", "goes on behind an ampersand"),
+    ("Works at ⟦GEO|St. Wendelin's in Tolleby⟧.", "an unknown town behind it"),
 ]
 
 NO_PLACES = [
@@ -142,6 +167,12 @@ NO_PLACES = [
     ("Travel along the Ohio River Valley.", "larger than a state"),
     ("Tender at McBurney Point and the Angle of Louis.", "points of the body"),
     ("A member of the SWI/SNF family; IRF and GAS elements.", "genes like kinds of homes"),
+    ("SHE DID NOT ADVISE DIALYSIS.", "a sentence in capitals"),
+    ("HE TOOK THE PILL AND MAY NOT DRIVE.", "drive as a verb"),
+    ("MATERNAL-FETAL MEDICINE: NOTE", "a field as a heading"),
+    ("This is a 34 y/o Navajo man.", "a people"),
+    ("Diabetes Prevention Program was offered.", "a programme of no place"),
+    ("Seen in the Stroke Unit today.", "a unit of no place"),
 ]
 
 
@@ -187,4 +218,10 @@ def test_what_only_looks_like_a_place_stays(text: str, why: str) -> None:
 def test_hostile_repetition_ends_in_time(bait: str) -> None:
     began = time.process_time()
     list(GeographicRecognizer().find(bait * (100_000 // len(bait))))
+    assert time.process_time() - began < 1
+
+
+def test_a_keyword_before_endless_blanks_ends_in_time() -> None:
+    began = time.process_time()
+    list(GeographicRecognizer().find("postal " + " " * 100_000))
     assert time.process_time() - began < 1

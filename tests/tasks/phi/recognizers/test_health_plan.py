@@ -22,6 +22,9 @@ ROWS = [
     ("Linkage group D11S151.", "a marker"),
     ("PCN: Quexcare ⟦HEALTH_PLAN|500551-771902⟧, prior auth", "payer's name before the number"),
     ("Plan: Continue for 2 weeks.", "a plan of care"),
+    ("claim file ⟦HEALTH_PLAN|C 00 555 912⟧.", "claim file in groups"),
+    ("| Medicaid | ⟦HEALTH_PLAN|NE 0055512901⟧ |", "a state before the number"),
+    ("treatment groups : VAL 160 or 320 mg", "a drug's dose"),
 ]
 
 

@@ -26,6 +26,7 @@ ROWS = [
     ("mrn ⟦MRN|lgt 33190⟧", "letters apart, in lower case"),
     ("Chart ⟦MRN|TR-2291⟧.", "letters and four digits"),
     ("MRN\n\n⟦MRN|4471203⟧", "value two lines on"),
+    ("MRN ⟦MRN|40-22917⟧ merged w/ dup ⟦MRN|40-30081⟧ by HIM", "a duplicate"),
 ]
 
 

@@ -45,6 +45,14 @@ ROWS = [
     ("VEGF121 and IL-12, CD4-CD8, SNU-1040.", "genes and cells"),
     ("OMIM 203500; McKusick no. 203500.", "a catalogue of diseases"),
     ("v2.10.33, 10:30:15, 3 x 10000 IU.", "versions, times, doses"),
+    ("req ⟦OTHER_ID|QX884120⟧.", "a requisition in the shape of a sequence"),
+    ("GenBank accession QX884120.", "a sequence"),
+    ("DME ticket ⟦OTHER_ID|W22087⟧", "ticket"),
+    ("to pathology, ⟦OTHER_ID|SC24:00871⟧.", "a specimen with a colon"),
+    ("run ⟦OTHER_ID|2024-QX-1187⟧, crew", "a run that begins with a year"),
+    ("Draw kit ⟦OTHER_ID|QX-BA 551882⟧ handed over", "a prefix in two parts"),
+    ("Badge ⟦OTHER_ID|4471⟧", "badge"),
+    ("typed DQB1:0602 alleles", "an allele"),
 ]
 
 

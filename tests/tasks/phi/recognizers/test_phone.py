@@ -28,6 +28,8 @@ ROWS = [
     ("phone ⟦PHONE|5-0117⟧; pager ⟦PHONE|2-0661⟧", "extensions with a dash"),
     ("pager ⟦PHONE|11-4406⟧", "two digits and a dash"),
     ("a range of 200-1200 cells, Smith 355-1230 mg", "ranges"),
+    ("pager ⟦PHONE|910-555-0120 #77⟧", "a pager's code"),
+    ("my cell is ⟦PHONE|(570) 555 - 0185⟧, and", "a spaced hyphen"),
 ]
 
 

@@ -15,6 +15,7 @@ ROWS = [
     ("Image 4 of 12, picture 3.", "numbered images"),
     ("The .png format.", "an ending alone"),
     ("Figure 1.2.3.4 shows.", "sections"),
+    ("The face is in ⟦PHOTO|0170042_v4_full.mp4⟧.", "a film"),
 ]
 
 

@@ -22,6 +22,12 @@ TABLE = [
     ("SHE IS A NURSE IN ⟦GEO|ULMENFELD⟧ AND DRIVES.", "after an occupation, in capitals"),
     ("SEEN AT ⟦GEO|LAKE OF THE LARCHES DISTRICT HOSPITAL⟧ WITH PAIN.", "of the, in capitals"),
     ("Note below.\n⟦GEO|ULMENFELD⟧ POLICE WERE CALLED TO THE HOUSE.", "one line in capitals"),
+    ("the new pharmacy is by ⟦GEO|delgado's market on calle larga, deming⟧, not the old one", "a shop and a street"),
+    ("he came by my aunt's in ⟦GEO|box elder⟧ looking for the car", "an ambiguous town of two words"),
+    ("he starts on monday at ⟦GEO|bear paw clinic⟧ i think", "two plain words before clinic"),
+    ("his dr is at ⟦GEO|luna kids clinic⟧ i think", "a word between"),
+    ("it is the walgreens on ⟦GEO|main st⟧, not the cvs", "a street without a number"),
+    ("we drove and live in ⟦GEO|lordsburg⟧. my new cell is broken", "the sentence ends behind the town"),
 ]
 NO_PLACES = [
     ("he was treated with misoprostol and got better at home", "medicines"),
@@ -31,6 +37,9 @@ NO_PLACES = [
     ("GIVEN VANCOMYCIN IN THE EMERGENCY ROOM AT NIGHT. SEEN IN EARLY SPRING.", "capitals"),
     ("The Wound clinic and the Cardiology clinic called; the police came.", "clinics of a field"),
     ("The DKA EMS protocol; Fire Safety talk; Called Police twice.", "who comes, without a town"),
+    ("site: left arm, distal. it healed", "a site of the body"),
+    ("i was at my mom's house in the rain", "a relative's house"),
+    ("she was seen at the pain clinic by the nurse", "a field's clinic"),
 ]
 
 

@@ -16,6 +16,9 @@ ROWS = [
     ("plate ⟦VEHICLE|pkc 2559⟧.", "letters apart, in lower case"),
     ("plate: ⟦VEHICLE|elm 8152⟧", "letters that are a word"),
     ("A plate in 2021.", "word and year"),
+    ("blue truck pl. ⟦VEHICLE|10-5557⟧.", "abbreviated"),
+    ("license plate Ohio ⟦VEHICLE|QXL 4471⟧.", "with its state"),
+    ("parking permit ⟦VEHICLE|BQR-T52⟧", "a permit"),
 ]
 
 

@@ -6,13 +6,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import spacy
+from spacy.tokens import Doc
 
 from tasks.errors import ConfigError
 from tasks.phi.detection import Detector
-from tasks.phi.tagger.recognizer import TaggerRecognizer, Token, _plausible, _supported, strict_recognizers
-from tasks.phi.tagger.tokens import cut
+from tasks.phi.recognizers import RECOGNIZERS
+from tasks.phi.tagger.network import Network
+from tasks.phi.tagger.plausibility import Token, cleared, plausible, supported
+from tasks.phi.tagger.recognizer import TaggerRecognizer
+from tasks.phi.tagger.tokens import cut, words
 from tasks.phi.tagger.training import META, TaggerMeta
 
 
@@ -56,7 +63,8 @@ def test_a_model_whose_files_changed_is_refused(tagger: tuple[Path, TaggerMeta],
 
 def test_strict_mode_finds_what_the_rules_find_and_more(tagger: tuple[Path, TaggerMeta], detector: Detector) -> None:
     text = "Mr. John Smith, MRN: 4471203, came with his friend Quorvenia from Oakfield on 3/4/2023."
-    strict = {i for f in Detector(strict_recognizers(tagger[0])).find(text) for i in range(f.start, f.end)}
+    recognizers = [*(kind() for kind in RECOGNIZERS), TaggerRecognizer(tagger[0])]
+    strict = {i for f in Detector(recognizers).find(text) for i in range(f.start, f.end)}
     assert strict >= {i for f in detector.find(text) for i in range(f.start, f.end)}
 
 
@@ -137,6 +145,20 @@ def test_hostile_repetition_is_read_in_time(bait: str, recognizer: TaggerRecogni
         ("DATE", "two weeks", False, "a span of time"),
         ("DATE", "12-Mar-2024", True, "a date"),
         ("DATE", "2024-03-12", True, "a date"),
+        ("DATE", "MAR", False, "a short month alone is also a gene, a chart"),
+        ("DATE", "Oct - 1", False, "a gene as papers print it"),
+        ("DATE", "2 / 3", False, "a ratio as papers print it"),
+        ("GEO", "central Canada", False, "no smaller than a state"),
+        ("DATE", "2021-2023", False, "a span of years"),
+        ("GEO", "Dialysis Unit", False, "words that name no place, not surely"),
+        ("GEO", "Oakfield Recovery", True, "a facility without a suffix that the rules know"),
+        ("GEO", "46Y", False, "an age"),
+        ("PHONE", "2150", False, "a time"),
+        ("PHONE", "pager 2-0661", True, "a pager"),
+        ("OTHER_ID", "1900-0730", False, "a shift"),
+        ("OTHER_ID", "T10-T12", False, "vertebrae"),
+        ("OTHER_ID", "DXS14-DXS255", False, "markers on a chromosome"),
+        ("OTHER_ID", "NCT01234567", False, "a trial"),
         ("OTHER_ID", "998877", True, "a number"),
         ("OTHER_ID", "AB-12", False, "too few digits"),
         ("OTHER_ID", "SR-24-00391", True, "an identifier"),
@@ -144,24 +166,47 @@ def test_hostile_repetition_is_read_in_time(bait: str, recognizer: TaggerRecogni
 )
 def test_what_the_tagger_errs_on_by_nature_is_filtered(label: str, value: str, wanted: bool, why: str) -> None:
     found = Token(0, len(value), label, 0.8)
-    assert _plausible(found, f"{value} was seen by Them and by the others") is wanted, why
+    assert plausible(found, f"{value} was seen by Them and by the others") is wanted, why
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "why"),
+    [
+        ("Seen by ⟦Quorven⟧ of surgery", True, "a person"),
+        ("no ⟦Quorven⟧ lines in the film", False, "an eponym"),
+        ("the ⟦Quorven⟧'s disease of the hand", False, "an eponym"),
+        ("the ⟦Quorven⟧ family at bedside", True, "a person's family"),
+        ("shown by ⟦Quorven⟧ et al. in 1998", False, "an author"),
+        ("(⟦Quorven, J. N⟧., Feld, A., 1998)", False, "the first of authors"),
+        ("(Feld, A., ⟦Quorven, J. N⟧. 1998)", False, "the last of authors"),
+        ("guideline (⟦Quorven⟧, Pediatrics 2014)", False, "a citation"),
+    ],
+)
+def test_eponyms_and_authors_are_no_persons(text: str, wanted: bool, why: str) -> None:
+    start, end = text.index("⟦"), text.index("⟧") - 1
+    assert plausible(Token(start, end, "NAME", 0.95), text.replace("⟦", "").replace("⟧", "")) is wanted, why
+
+
+def test_ordinary_words_in_lower_case_are_cut_off_a_name() -> None:
+    text = "yellow Quorven stayed"
+    tokens = [Token(0, 6, "NAME", 0.8), Token(7, 14, "NAME", 0.8), Token(15, 21, "NAME", 0.9995)]
+    assert cleared(tokens, text) == tokens[1:]
 
 
 def test_an_unsure_finding_counts_in_company_of_a_sure_one() -> None:
     unsure, sure, far = Token(0, 5, "NAME", 0.6), Token(90, 95, "DATE", 1.0), Token(9000, 9005, "NAME", 0.6)
-    assert _supported([unsure]) == []
-    assert _supported([unsure, sure, far]) == [unsure, sure]
-    assert _supported([sure, far._replace(start=1500)]) == [sure, far._replace(start=1500)]
+    assert supported([unsure]) == []
+    assert supported([unsure, sure, far]) == [unsure, sure]
+    assert supported([sure, far._replace(start=1500)]) == [sure, far._replace(start=1500)]
 
 
 def test_further_mentions_of_a_name_follow(recognizer: TaggerRecognizer, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "Ann Quorvenia came. Later Quorvenia left; QUORVENIA slept, no quorvenia."
 
     def first_only(window: str, offset: int) -> Iterator[Token]:
-        for start, end in cut(window):
-            yield Token(start, end, "NAME" if start == 4 else "O", 0.99 if start == 4 else 0.1)
+        yield Token(4, 13, "NAME", 0.99)
 
-    monkeypatch.setattr(recognizer, "_tokens", first_only)
+    monkeypatch.setattr(recognizer, "_flagged", first_only)
     assert [text[f.start : f.end] for f in recognizer.find(text)] == ["Quorvenia", "Quorvenia", "QUORVENIA"]
 
 
@@ -180,11 +225,26 @@ def test_texts_are_cut_into_words_numbers_marks_and_breaks(text: str, tokens: li
     assert [text[start:end] for start, end in cut(text)] == tokens
 
 
-def test_the_vocabulary_does_not_grow_with_what_is_read(recognizer: TaggerRecognizer) -> None:
-    recognizer.find("Warm up with Quorvenia.")
-    before = len(recognizer._nlp.vocab.strings)
-    recognizer.find(" ".join(f"Word{n}" for n in range(2000)))
-    assert len(recognizer._nlp.vocab.strings) == before
+def test_the_network_reads_as_spacy_does(tagger: tuple[Path, TaggerMeta]) -> None:
+    network = Network(tagger[0])
+    nlp = spacy.load(tagger[0], exclude=["vocab", "tokenizer"])
+    trained: Any = nlp.get_pipe("tagger")
+    for text in ("Ann", "Seen 3/4/2023 by Dr. Quorven:\n\n  $5, 10,000 \ud800 日本 “q” x", "a b " * 300):
+        read = words(text, cut(text))
+        theirs = trained.model.predict([Doc(nlp.vocab, words=read)])[0]
+        assert np.abs(network.probabilities(read) - theirs).max() < 1e-4
+
+
+def test_the_words_that_are_remembered_are_bounded(
+    recognizer: TaggerRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.phi.tagger.network._REMEMBERED", 500)
+    sentence = "Seen by Dr. Quorven in Oakfield."
+    before = recognizer.find(sentence)
+    for n in range(20):
+        recognizer.find(" ".join(f"Word{m}" for m in range(n * 100, n * 100 + 100)))
+    assert len(recognizer._network._rows) <= 600
+    assert recognizer.find(sentence) == before
 
 
 def test_rules_alone_load_neither_the_tagger_nor_a_model() -> None:
