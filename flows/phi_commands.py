@@ -30,6 +30,11 @@ def run_redact(file: Path, target: Path, setup: Setup, workers: int, keep: froze
     """Redact a file and print what became of it; with refused lines the exit code is that of bad data."""
     if file.resolve() == target.resolve():
         raise ConfigError("The redacted file would replace its source.", fix="give another name for the result")
+    if file.resolve() == rejects_of(target).resolve():
+        raise ConfigError(f"The list of refused lines would replace {file}.", fix="give another name for the result")
+    if target.exists() and not target.is_file():
+        raise ConfigError(f"{target} is no file that can be replaced.", fix="give another name for the result")
+    setup.engine()  # a tagger that is not there is told of here, not by a process that dies
     with redacting(file) as progress:
         told = redact_file(file, target, setup, keep=keep, workers=workers or available_cores(), progress=progress)
     if as_json:

@@ -5,8 +5,14 @@ import re
 AGGREGATED = "90+"
 """Every age over 89, 45 CFR 164.514(b)(2)(i)(C)."""
 
-PLACEHOLDER = re.compile(r"\[REDACTED-[A-Z0-9_]+\]")
-"""A placeholder of any category, such as `[REDACTED-NAME]`."""
+REPLACED = (
+    "NAME", "GEO", "DATE", "DOB", "PHONE", "FAX", "EMAIL", "SSN", "MRN", "HEALTH_PLAN", "ACCOUNT", "LICENSE",
+    "VEHICLE", "DEVICE", "URL", "IP", "BIOMETRIC", "PHOTO", "OTHER_ID",
+)  # fmt: skip
+"""Every category that has a placeholder."""
+
+PLACEHOLDER = re.compile(rf"\[REDACTED-(?:{'|'.join(REPLACED)})\]")
+"""A placeholder, such as `[REDACTED-NAME]`; what only looks like one may hide an identifier."""
 
 
 def placeholder(category: str) -> str:

@@ -4,6 +4,8 @@ No language model is behind it (Presidio's no-op NLP engine), so nothing is down
 findings everywhere. What a recognizer raises stops the text: redaction fails closed. English only.
 """
 
+import bisect
+import re
 from collections.abc import Iterable, Sequence
 
 from tasks.errors import PrivacyError
@@ -44,7 +46,7 @@ class Detector:
             PrivacyError: a recognizer failed. The message names the kind of failure and no text.
         """
         placeholders = [match.span() for match in PLACEHOLDER.finditer(text)] if "[REDACTED-" in text else []
-        plain = Normalised(_blanked(text, placeholders))
+        plain = Normalised(PLACEHOLDER.sub(_blank, text) if placeholders else text)
         return _merged((_finding(result, plain) for result in self._results(plain.text)), placeholders)
 
     def _results(self, text: str) -> list[RecognizerResult]:
@@ -67,11 +69,9 @@ class Detector:
         )
 
 
-def _blanked(text: str, placeholders: Sequence[tuple[int, int]]) -> str:
-    """Return the text with what is between a placeholder's brackets made unreadable, lengths kept."""
-    for start, end in placeholders:
-        text = f"{text[: start + 1]}{'_' * (end - start - 2)}{text[end - 1 :]}"
-    return text
+def _blank(placeholder: re.Match[str]) -> str:
+    """Make what is between a placeholder's brackets unreadable, its length kept."""
+    return f"[{'_' * (len(placeholder[0]) - 2)}]"
 
 
 def _finding(result: RecognizerResult, plain: Normalised) -> PhiFinding:
@@ -97,8 +97,10 @@ def _merged(findings: Iterable[PhiFinding], placeholders: Sequence[tuple[int, in
 
 def _outside(finding: PhiFinding, placeholders: Sequence[tuple[int, int]]) -> list[PhiFinding]:
     """Cut a finding at the placeholders that it reaches into."""
+    first = bisect.bisect_right(placeholders, (finding.start, 0)) - 1
+    last = bisect.bisect_left(placeholders, (finding.end, 0))
     parts = [finding]
-    for start, end in placeholders:
+    for start, end in placeholders[max(first, 0) : last]:
         for part in [p for p in parts if start < p.end and p.start < end]:
             parts.remove(part)
             sides = ((part.start, min(part.end, start)), (max(part.start, end), part.end))

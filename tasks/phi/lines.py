@@ -1,11 +1,12 @@
 """One line of JSON becomes one redacted line, or a reason why not, which never quotes it.
 
 A line is an object with at least `id` (text or a whole number) and `text`. `text` is redacted; so is every other field,
-read together with its name ("mrn: 0048213"), because a value in a table says less than a label beside it does. All of
-a line is read as one document. `id` and the fields to keep stay; true, false, null and decimal numbers are copied. It
-does not cover names of fields: one that redaction would change is refused.
+read together with the names that lead to it ("mrn: 0048213"), because a value in a table says less than a label beside
+it does. All of a line is read as one document. `id` and the fields to keep stay as they are, whatever they hold; true,
+false and null are copied. A name of a field that redaction would change makes the line refused.
 """
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ MAX_BYTES = 8 << 20
 MAX_DEPTH = 32
 """Of lists and objects in one another."""
 
+_NAMES_KEPT = 4096  # of fields: they recur line after line
 _OWN = frozenset({"id", "text", "risk_level", "findings"})
 _WORDS = re.compile(r"[_\-.\s]+|(?<=[a-z])(?=[A-Z])")
 
@@ -38,7 +40,7 @@ class RedactedLine(NamedTuple):
 
 class _Leaf(NamedTuple):
     label: str  # the words of the name of the field that it stands under
-    value: str | int
+    value: str | int | float
     holder: Any
     key: str | int
 
@@ -49,6 +51,7 @@ class LineRedactor:
     def __init__(self, redactor: Redactor, keep: frozenset[str]) -> None:
         self._redactor = redactor
         self._keep = keep
+        self._is_identifier = functools.lru_cache(_NAMES_KEPT)(lambda name: bool(redactor.redact(name).findings))
 
     def redact(self, line: bytes) -> RedactedLine:
         """Return the redacted line with `risk_level` and `findings`, its end included.
@@ -58,6 +61,9 @@ class LineRedactor:
             PrivacyError: a recognizer failed; nothing more may be redacted.
         """
         row = _object(line)
+        for name in _names(row):
+            if name not in _OWN and self._is_identifier(name):
+                raise Refused("a field whose name may be an identifier")
         leaves = list(_leaves(row, self._keep))
         labelled = [f"{leaf.label}: {leaf.value}" for leaf in leaves]
         text, *others = self._redactor.redact_texts([row["text"], *labelled])
@@ -79,8 +85,8 @@ def _object(line: bytes) -> dict[str, Any]:
     if len(line) > MAX_BYTES:
         raise Refused(f"longer than {MAX_BYTES >> 20} MiB")
     try:
-        row = json.loads(line.decode(), parse_constant=_no_constant)
-        line_again = json.dumps(row, ensure_ascii=False)
+        row = json.loads(line.decode("utf-8-sig"), parse_constant=_no_constant)
+        line_again = json.dumps(row, ensure_ascii=False, allow_nan=False)
     except UnicodeDecodeError as error:
         raise Refused(f"not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -113,6 +119,19 @@ def _encodable(text: str) -> bool:
     return True
 
 
+def _names(value: Any, depth: int = 1) -> Iterator[str]:
+    """Yield the names of fields at every level."""
+    if depth > MAX_DEPTH and isinstance(value, dict | list):
+        raise Refused("nested too deeply")
+    if isinstance(value, dict):
+        yield from value
+        for inner in value.values():
+            yield from _names(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _names(inner, depth + 1)
+
+
 def _leaves(row: dict[str, Any], keep: frozenset[str]) -> Iterator[_Leaf]:
     """Yield the values that redaction looks at, in order, wherever they lie."""
     for name in row:
@@ -124,14 +143,16 @@ def _within(holder: Any, key: str | int, label: str, depth: int) -> Iterator[_Le
     value = holder[key]
     if depth > MAX_DEPTH:
         raise Refused("nested too deeply")
-    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+    if isinstance(value, float) and value.is_integer():  # a whole number as a table with gaps writes it: 48213.0
+        yield _Leaf(label, int(value), holder, key)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
         yield _Leaf(label, value, holder, key)
     elif isinstance(value, list):
         for index in range(len(value)):
             yield from _within(value, index, label, depth + 1)
     elif isinstance(value, dict):
         for name in value:
-            yield from _within(value, name, _words(name), depth + 1)
+            yield from _within(value, name, f"{_words(name)} {label}", depth + 1)
 
 
 def _words(name: str) -> str:

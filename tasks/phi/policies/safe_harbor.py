@@ -33,6 +33,8 @@ class SafeHarbor:
     def __init__(self, present_year: int) -> None:
         """Take the year of today, against which ages are counted."""
         self._present_year = present_year
+        # next year a year of birth may reveal an age over 89 that it does not now
+        self.version = f"{SafeHarbor.version}-{present_year}"
 
     def replacements(self, found: Sequence[Found], subject: str) -> list[str]:
         """Return years, ZIP areas, "90+" and placeholders."""

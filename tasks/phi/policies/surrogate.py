@@ -73,7 +73,7 @@ class Surrogate:
         self._words = SurrogateWords(self._keyed)
         self._numbers = SurrogateNumbers(self._keyed, self._words)
         self._present_year = present_year
-        self.version = f"{Surrogate.version}-{self._keyed.fingerprint}"
+        self.version = f"{Surrogate.version}-{self._keyed.fingerprint}-{present_year}"
         numbers = self._numbers
         self._by_category: Mapping[str, Callable[[str, str], str | None]] = MappingProxyType(
             {
@@ -135,8 +135,11 @@ class Surrogate:
         return read_date(Normalised(found.value).text, present_year=self._present_year, birth=found.category == "DOB")
 
     def _shifted(self, date: WrittenDate, latest: datetime.date | None, subject: str) -> str | None:
-        day = date.near(latest)
-        if day is None:
+        try:
+            day = date.near(latest)
+        except (ValueError, OverflowError):  # 00/00/0000, as records without a date are filled
+            return None
+        if day is None or day.year > _LAST_YEAR:  # and 12/31/9999
             return None
         reference = max(self._present_year, latest.year if latest else 0)
         if reference - day.year > OLDEST:

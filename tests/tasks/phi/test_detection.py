@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tasks.phi.normalisation import Normalised
 from tasks.phi.recognizers import RECOGNIZERS
 from tasks.phi.recognizers.rules import Hit, RuleRecognizer
 from tasks.phi.redaction import Redactor
-from tasks.placeholders import placeholder
+from tasks.placeholders import REPLACED, placeholder
 
 FRAGMENTS = st.sampled_from(
     [
@@ -62,6 +63,18 @@ def test_presidio_s_analyzer_marks_the_same_characters_with_these_recognizers(de
     ours = {at for finding in detector.find(text) for at in range(finding.start, finding.end)}
     theirs = [read.original(r.start, r.end) for r in detector.analyzer.analyze(read.text, language="en")]
     assert ours == {at for span in theirs for at in range(*span)}
+
+
+def test_what_only_looks_like_a_placeholder_hides_nothing(redactor: Redactor) -> None:
+    assert redactor.redact("SSN [REDACTED-123_45_6789]").findings
+    assert set(REPLACED) == set(CATEGORIES) - {"AGE_OVER_89"}
+
+
+def test_dense_text_that_was_redacted_before_takes_no_square_of_its_length(redactor: Redactor) -> None:
+    text = "[REDACTED-NAME] a1b@example.com, " * 6_000
+    started = time.process_time()
+    redactor.redact(text)
+    assert time.process_time() - started < 20
 
 
 def test_recognizer_that_raises_stops_and_quotes_no_text() -> None:

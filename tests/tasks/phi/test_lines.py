@@ -62,6 +62,8 @@ def test_text_without_an_identifier_is_unchanged_and_of_no_risk(lines: LineRedac
         ("department", "Ward of Dr. Quillon Brask", "Ward of Dr. Quillon Brask", "a field to keep"),
         ("dose_mg", 1500, 1500, "a number that is no identifier"),
         ("weight", 71.5, 71.5, "a decimal number"),
+        ("mrn", 48213777.0, "[REDACTED-MRN]", "a whole number as a table with gaps writes it"),
+        ("mrn", {"value": "48213777"}, {"value": "[REDACTED-MRN]"}, "the label stands a level above"),
         ("smoker", False, False, "a truth"),
         ("empty", None, None, "nothing"),
     ],
@@ -88,6 +90,8 @@ def test_other_field_passes_redacted(lines: LineRedactor, field: str, value: Any
         (b'{"id": 1, "text": "a", "x": ' + b"[" * 90_000 + b"]" * 90_000 + b"}", "nested too deeply"),
         (b'{"id": 1, "text": "a", "x": ' + b"[" * 40 + b"5" + b"]" * 40 + b"}", "nested too deeply"),
         (b'{"id": 1, "text": "a", "Dr. Quillon Brask": 5}', "a field whose name may be an identifier"),
+        (b'{"id": 1, "text": "a", "x": {"b@example.org": null}}', "a field whose name may be an identifier"),
+        (b'{"id": 1, "text": "a", "x": 1e400}', "a number that cannot be read"),
         (b'{"id": 1, "text": "' + b"a" * MAX_BYTES + b'"}', "longer than 8 MiB"),
     ],
 )
