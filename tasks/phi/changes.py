@@ -1,6 +1,6 @@
 """A text that is changed round after round, and where its changes lie in the text as it came."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tasks.records import PhiFinding
@@ -44,13 +44,15 @@ class Changes:
 
     def touches(self, finding: PhiFinding) -> bool:
         """Say whether a finding in the present text reaches into a replacement."""
-        grown = 0
-        for replaced, replacement in self._changes:
-            start = replaced.start + grown
-            if start < finding.end and finding.start < start + len(replacement):
-                return True
-            grown += len(replacement) - (replaced.end - replaced.start)
-        return False
+        return any(start < finding.end and finding.start < stop for _, start, stop in self._placed())
+
+    def _placed(self) -> Iterator[tuple[PhiFinding, int, int]]:
+        """Yield what was replaced, and from where to where its replacement lies in the present text."""
+        grown = 0  # by how much the present text is longer, up to here
+        for finding, replacement in self._changes:
+            start = finding.start + grown
+            yield finding, start, start + len(replacement)
+            grown += len(replacement) - (finding.end - finding.start)
 
     def _in_original(self, finding: PhiFinding) -> PhiFinding:
         if not self._changes:
@@ -60,15 +62,13 @@ class Changes:
 
     def _at(self, position: int, *, end: bool) -> int:
         """Return the original's position; inside a replacement, the start or the end of what it replaced."""
-        grown = 0  # by how much the present text is longer, up to here
-        for finding, replacement in self._changes:
-            start = finding.start + grown
-            stop = start + len(replacement)
+        grown = 0
+        for finding, start, stop in self._placed():
             if position < start or (end and position == start):
                 break
             if position < stop or (end and position == stop):
                 return finding.end if end else finding.start
-            grown += len(replacement) - (finding.end - finding.start)
+            grown = stop - finding.end
         return position - grown
 
 

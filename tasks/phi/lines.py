@@ -86,17 +86,17 @@ def _object(line: bytes) -> dict[str, Any]:
         raise Refused(f"longer than {MAX_BYTES >> 20} MiB")
     try:
         row = json.loads(line.decode("utf-8-sig"), parse_constant=_no_constant)
-        line_again = json.dumps(row, ensure_ascii=False, allow_nan=False)
+        json.dumps(row, ensure_ascii=False, allow_nan=False).encode()  # what was read has to be written again
     except UnicodeDecodeError as error:
         raise Refused(f"not UTF-8 at byte {error.start}") from None
+    except UnicodeEncodeError:
+        raise Refused("a lone surrogate, which is no character") from None
     except json.JSONDecodeError as error:
         raise Refused(f"not JSON at character {error.pos}") from None
     except RecursionError:
         raise Refused("nested too deeply") from None
     except ValueError:
         raise Refused("a number that cannot be read") from None
-    if not _encodable(line_again):
-        raise Refused("a lone surrogate, which is no character")
     if not isinstance(row, dict):
         raise Refused("not a JSON object")
     for name, kinds, what in (("id", (str, int), "text or a whole number"), ("text", (str,), "text")):
@@ -111,16 +111,12 @@ def _no_constant(_: str) -> NoReturn:
     raise ValueError("not a number of JSON")
 
 
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _names(value: Any, depth: int = 1) -> Iterator[str]:
-    """Yield the names of fields at every level."""
+    """Yield the names of fields at every level.
+
+    Raises:
+        Refused: there are too many levels; whoever walks the same value afterwards need not count them.
+    """
     if depth > MAX_DEPTH and isinstance(value, dict | list):
         raise Refused("nested too deeply")
     if isinstance(value, dict):
@@ -136,23 +132,21 @@ def _leaves(row: dict[str, Any], keep: frozenset[str]) -> Iterator[_Leaf]:
     """Yield the values that redaction looks at, in order, wherever they lie."""
     for name in row:
         if name not in _OWN and name not in keep:
-            yield from _within(row, name, _words(name), 1)
+            yield from _within(row, name, _words(name))
 
 
-def _within(holder: Any, key: str | int, label: str, depth: int) -> Iterator[_Leaf]:
+def _within(holder: Any, key: str | int, label: str) -> Iterator[_Leaf]:
     value = holder[key]
-    if depth > MAX_DEPTH:
-        raise Refused("nested too deeply")
     if isinstance(value, float) and value.is_integer():  # a whole number as a table with gaps writes it: 48213.0
         yield _Leaf(label, int(value), holder, key)
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
         yield _Leaf(label, value, holder, key)
     elif isinstance(value, list):
         for index in range(len(value)):
-            yield from _within(value, index, label, depth + 1)
+            yield from _within(value, index, label)
     elif isinstance(value, dict):
         for name in value:
-            yield from _within(value, name, f"{_words(name)} {label}", depth + 1)
+            yield from _within(value, name, f"{_words(name)} {label}")
 
 
 def _words(name: str) -> str:

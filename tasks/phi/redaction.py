@@ -52,7 +52,6 @@ class Redactor:
             PrivacyError: a recognizer failed, or each round of redaction uncovered more.
         """
         changes = [Changes(text) for text in texts]
-        subject = subject or row_sha256({"texts": list(texts)})
         for _ in range(_ROUNDS):
             current = [change.text for change in changes]
             document = _BETWEEN.join(text.replace("\x00", " ") for text in current)
@@ -60,6 +59,7 @@ class Redactor:
             if not findings:
                 return [Redacted(change.text, change.findings) for change in changes]
             parts = _by_text(current, findings)
+            subject = subject or row_sha256({"texts": list(texts)})
             replacements = iter(self._replacements(changes, parts, subject))
             for change, part in zip(changes, parts, strict=True):
                 change.replace(part, list(itertools.islice(replacements, len(part))))
