@@ -139,6 +139,19 @@ class Example(Record):
     verified: bool | None = Field(default=None, description="whether a person checked it; None: nobody says")
 
 
+class Preference(Record):
+    """Two answers to the same messages, of which people preferred one; or one answer that they liked or did not."""
+
+    messages: tuple[Message, ...] = Field(description="up to and with the question")
+    chosen: str | None = Field(default=None, description="a correction, or an answer rated well")
+    rejected: str | None = Field(default=None, description="what was corrected, or an answer rated badly")
+    source: str
+    source_id: str
+    group_id: str = Field(description="as of `Example`: one group lies in one split, for ever")
+    subject_key: str = ""
+    agent_type: str = ""
+
+
 class CertifiedRow(Record):
     """A redacted row with its certificate: what the redacted shards and the dataset shards hold, one a line."""
 
@@ -331,6 +344,9 @@ class DatasetVersion(Record):
     rejects: Artifact | None = Field(
         default=None, description="JSON lines {row_sha256, reason, detail} of what was left out; no text"
     )
+    preferences: Mapping[str, Artifact] = Field(
+        default_factory=dict, description="split → certified rows of `Preference`; empty where nobody asked for them"
+    )
 
 
 class Base(Record):
@@ -377,6 +393,36 @@ class Recipe(Record):
     activation_checkpointing: bool | None = Field(
         default=None, description="computes activations again instead of keeping them; None: on a GPU"
     )
+    objective: Literal["sft", "dpo", "kto"] = Field(
+        default="sft",
+        description="sft: answers; dpo: a corrected answer against the original; kto: answers rated well and badly",
+    )
+    preference_beta: float = Field(
+        default=0.1, gt=0, le=10, description="how closely dpo and kto hold to the model that they start from"
+    )
+    start_from: Literal["base", "champion"] = Field(
+        default="base", description="champion: goes on with the adapter of the model that serves"
+    )
+    too_long: Literal["drop", "truncate", "raise"] = Field(
+        default="drop", description="what is done with an example of more than max_tokens; counted either way"
+    )
+    batching: Literal["auto", "packed", "by-length"] = Field(
+        default="auto",
+        description="packed: no padding; by-length: like lengths share a batch; auto: packed if possible",
+    )
+    kernels: Literal["auto", "plain"] = Field(
+        default="auto", description="auto: Liger kernels and flash attention where they are installed"
+    )
+    backend: Literal["transformers", "unsloth"] = Field(
+        default="transformers", description="unsloth: where it is installed, on a GPU"
+    )
+    evaluations: int = Field(default=4, ge=1, le=100, description="looks at the validation loss during the run")
+    patience: int | None = Field(
+        default=None, ge=1, description="evaluations without a better validation loss that end the run; None: never"
+    )
+    sampled_answers: int = Field(
+        default=0, ge=0, le=256, description="validation answers written at each evaluation for ROUGE-L and BLEU"
+    )
     seed: int = 17
     mix: Mix = Field(default_factory=Mix, description="how much of which source, agent type and earlier round")
 
@@ -390,10 +436,27 @@ class TrainingRun(Record):
     recipe_sha256: str
     base: Base
     weights: Artifact = Field(description="merged Hugging Face folder with tokenizer and chat template")
-    curve: Artifact = Field(description="JSON lines {step, loss?, eval_loss?, learning_rate?}")
+    adapter: Artifact | None = Field(default=None, description="PEFT folder; None after full tuning")
+    card: Artifact | None = Field(default=None, description="the model card, a folder of `card.json` and `README.md`")
+    objective: Literal["sft", "dpo", "kto"] = "sft"
+    continued_from: str | None = Field(default=None, description="the run whose adapter it went on with")
+    curve: Artifact = Field(
+        description="JSON lines {step, loss?, eval_loss?, learning_rate?, tokens_per_second?, rouge_l?, bleu?}"
+    )
     first_loss: float
     last_loss: float
-    eval_loss: float | None
+    eval_loss: float | None = Field(description="of the weights that were kept")
+    best_step: int | None = Field(default=None, description="the step whose weights were kept; None: the last")
+    stopped_early: bool = False
+    too_long: int = Field(default=0, ge=0, description="examples left out or cut for their length")
+    memory_retries: int = Field(default=0, ge=0, description="times that the micro-batch was halved to fit the memory")
+    merge_difference: float | None = Field(
+        default=None, ge=0, description="largest difference of a logit between merged model and adapter, as a share"
+    )
+    forgetting: Mapping[str, float] = Field(
+        default_factory=dict, description="validation loss on earlier rounds' items: `before`, `after`; and `items`"
+    )
+    energy_kwh: float | None = Field(default=None, ge=0, description="estimated from the device's power")
     steps: int
     seconds: float
     tokens: int

@@ -1,7 +1,5 @@
 """What the wide net of review brings, what it leaves, and that it stands hostile text."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +7,7 @@ from hypothesis import strategies as st
 from tasks.phi.categories import CATEGORIES
 from tasks.phi.near_misses import SHAPES, near_misses
 from tasks.records import PhiFinding
+from tests.tasks.phi.hostile import SIZE, assert_linear
 
 
 def finding(text: str, value: str, category: str = "NAME") -> PhiFinding:
@@ -73,7 +72,4 @@ def test_near_misses_lie_in_the_text_in_order_and_apart(text: str) -> None:
     "bait", ["A", "Ab ", "1-", "1 ", "a@", "www.", "_", "Dr ", "A.", "1a", "Jan 1", "a-", "1 Ab", "é", "12:", "Ab, Ab"]
 )
 def test_hostile_repetition_takes_no_time(bait: str) -> None:
-    text = bait * (100_000 // len(bait))
-    started = time.perf_counter()
-    near_misses(text, [])
-    assert time.perf_counter() - started < 3  # measured 0.0 to 0.3 s
+    assert_linear(lambda text: near_misses(text, []), bait * (SIZE // len(bait)))

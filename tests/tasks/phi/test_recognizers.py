@@ -1,10 +1,9 @@
 """What each recognizer replaces, and the near misses that must stay. Every value is made up."""
 
-import time
-
 import pytest
 
 from tasks.phi.redaction import Redactor
+from tests.tasks.phi.hostile import assert_linear
 
 # Each row: what is written, what it becomes, why.
 REPLACED = [
@@ -120,6 +119,4 @@ def test_medicine_stays(redactor: Redactor, text: str, why: str) -> None:
     "bait", ["a" * 20_000, "A. " * 7_000, "1-" * 10_000, "Dr. " * 5_000, "a@" * 10_000, "Ab " * 7_000]
 )
 def test_hostile_repetition_ends_in_time(redactor: Redactor, bait: str) -> None:
-    started = time.process_time()
-    redactor.redact(bait)
-    assert time.process_time() - started < 10
+    assert_linear(redactor.redact, bait)

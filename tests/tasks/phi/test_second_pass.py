@@ -1,9 +1,8 @@
-import time
-
 import pytest
 
 from tasks.phi.canaries import draw
 from tasks.phi.second_pass import Seen, residual
+from tests.tasks.phi.hostile import SIZE, assert_linear
 
 SEEN = [
     ("OTHER_ID", "number 4471203881 here", "a long number"),
@@ -129,6 +128,4 @@ BAIT = [
 
 @pytest.mark.parametrize("bait", BAIT)
 def test_hostile_repetition_is_read_in_time(bait: str) -> None:
-    began = time.process_time()
-    residual([bait * (100_000 // len(bait))])
-    assert time.process_time() - began < 1.0
+    assert_linear(lambda text: residual([text]), bait * (SIZE // len(bait)))

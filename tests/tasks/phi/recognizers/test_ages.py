@@ -1,11 +1,10 @@
 """Ages over 89, and numbers of that size that are none. Every value is made up."""
 
-import time
-
 import pytest
 
 from tasks.phi.detection import Detector
 from tasks.phi.recognizers.ages import AgeRecognizer
+from tests.tasks.phi.hostile import SIZE, assert_linear
 from tests.tasks.phi.recognizers.tables import check
 
 AGES = [
@@ -64,7 +63,4 @@ def test_what_is_no_age_over_89_stays(detector: Detector, marked: str, why: str)
 
 @pytest.mark.parametrize("bait", ["90 ", "90\n", "M 92", "mother, ", "aged 90 and ", "one hundred and ", "her ", "1,0"])
 def test_hostile_repetition_ends_in_time(bait: str) -> None:
-    text = bait * (100_000 // len(bait))
-    started = time.process_time()
-    list(AgeRecognizer().find(text))
-    assert time.process_time() - started < 3
+    assert_linear(lambda text: list(AgeRecognizer().find(text)), bait * (SIZE // len(bait)))

@@ -1,11 +1,10 @@
 """Dates of birth in every form, and what stands behind "born" and is none. Every value is made up."""
 
-import time
-
 import pytest
 
 from tasks.phi.detection import Detector
 from tasks.phi.recognizers.birth_dates import BirthDateRecognizer
+from tests.tasks.phi.hostile import SIZE, assert_linear
 from tests.tasks.phi.recognizers.tables import check
 
 BIRTH_DATES = [
@@ -53,7 +52,4 @@ def test_what_is_no_birth_date_stays(detector: Detector, marked: str, why: str) 
 
 @pytest.mark.parametrize("bait", ["dob ", "dob: ", "born in the ", "born 3/4 ", "(b. ", "dob of "])
 def test_hostile_repetition_ends_in_time(bait: str) -> None:
-    text = bait * (100_000 // len(bait))
-    started = time.process_time()
-    list(BirthDateRecognizer().find(text))
-    assert time.process_time() - started < 3
+    assert_linear(lambda text: list(BirthDateRecognizer().find(text)), bait * (SIZE // len(bait)))

@@ -1,11 +1,10 @@
 """Dates in every written form, and what only looks like one. Every value is made up."""
 
-import time
-
 import pytest
 
 from tasks.phi.detection import Detector
 from tasks.phi.recognizers.dates import DateRecognizer
+from tests.tasks.phi.hostile import SIZE, assert_linear
 from tests.tasks.phi.recognizers.tables import check
 
 WRITTEN = [
@@ -168,7 +167,4 @@ def test_what_only_looks_like_a_date_stays(detector: Detector, marked: str, why:
     ["1/", "12/12", "1-", "12.", "4/5 ", "5/6 5/7 ", "march 3, ", "12 May ", "2023-", "the 5th ", "mid-", "1 ", "'22 "],
 )
 def test_hostile_repetition_ends_in_time(bait: str) -> None:
-    text = bait * (100_000 // len(bait))
-    started = time.process_time()
-    list(DateRecognizer().find(text))
-    assert time.process_time() - started < 3
+    assert_linear(lambda text: list(DateRecognizer().find(text)), bait * (SIZE // len(bait)))

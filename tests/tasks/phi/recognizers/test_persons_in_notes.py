@@ -1,11 +1,10 @@
 """Persons whom only their surroundings tell, in notes: relations, roles, short forms, initials, lower case."""
 
-import time
-
 import pytest
 
 from tasks.phi.detection import Detector
 from tasks.phi.recognizers.names import NameRecognizer
+from tests.tasks.phi.hostile import SIZE, assert_linear
 from tests.tasks.phi.recognizers.tables import check
 
 NOTE = "MRN dob hx PCP. "  # what makes a text read like a note
@@ -88,7 +87,5 @@ def test_a_paper_has_no_persons_beside_relations() -> None:
     ],
 )
 def test_hostile_repetition_is_quick(bait: str) -> None:
-    text = NOTE + "Dr. Ann Abel " + bait * (100_000 // len(bait))
-    started = time.process_time()
-    list(NameRecognizer().find(text))
-    assert time.process_time() - started < 3
+    text = NOTE + "Dr. Ann Abel " + bait * (SIZE // len(bait))
+    assert_linear(lambda text: list(NameRecognizer().find(text)), text)

@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from tasks.phi.tagger.plausibility import Token, cleared, plausible, supported
 from tasks.phi.tagger.recognizer import TaggerRecognizer
 from tasks.phi.tagger.tokens import cut, words
 from tasks.phi.tagger.training import META, TaggerMeta
+from tests.tasks.phi.hostile import assert_linear
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +102,7 @@ def test_a_token_is_read_alike_wherever_the_windows_fall(recognizer: TaggerRecog
     "bait", ["a" * 100_000, "a@" * 50_000, "1/" * 50_000, "(" * 100_000, "http://" * 15_000, "A." * 50_000]
 )
 def test_hostile_repetition_is_read_in_time(bait: str, recognizer: TaggerRecognizer) -> None:
-    began = time.process_time()
-    recognizer.find(bait)
-    assert time.process_time() - began < 5  # 1 s on an idle machine
+    assert_linear(recognizer.find, bait)
 
 
 @pytest.mark.parametrize(
