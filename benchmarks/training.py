@@ -21,6 +21,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 from transformers import LlamaForCausalLM, PreTrainedModel
 
+from benchmarks import training_speed
 from benchmarks.figures import Figure, main
 from infra.libraries import prepare_libraries
 from tasks.records import CertifiedRow, Example, Message, PhiCertificate, Recipe, row_sha256
@@ -52,8 +53,9 @@ def measure(quick: bool) -> list[Figure]:
     prepare_libraries()
     with tempfile.TemporaryDirectory() as folder:
         base = write_base(Path(folder) / "base")
-        names = list(RUNS)[:3] if quick else list(RUNS)
-        return [memory(name, base, Path(folder) / str(number)) for number, name in enumerate(names)]
+        names = list(RUNS)[:1] if quick else list(RUNS)
+        foretold = [memory(name, base, Path(folder) / str(number)) for number, name in enumerate(names)]
+        return [*training_speed.measure(base, Path(folder) / "speed", quick), *foretold]
 
 
 def write_base(folder: Path, shape: tiny_base.TinyRecipe | None = None) -> Path:
@@ -101,7 +103,13 @@ def long_rows(base: Path, max_tokens: int, count: int) -> tuple[list[dict[str, o
     assert encoded is not None
     row = Example(messages=messages, source="made-up", source_id="1", group_id="1").model_dump(mode="json")
     certificate = PhiCertificate(
-        row_sha256=row_sha256(row), engine="benchmark", policy="benchmark", findings={}, second_pass=0
+        row_sha256=row_sha256(row),
+        engine="benchmark",
+        policy="benchmark",
+        findings={},
+        second_pass=0,
+        canaries=320,
+        canary_bound=0.02,
     )
     line = CertifiedRow(row=row, certificate=certificate).model_dump(mode="json")
     return [line] * count, len(encoded[0])

@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from flows.card_cli import card
+from flows.dataset_cli import dataset
 from flows.explaining import explained
 from flows.export_cli import export
 from flows.ingest_cli import ingest
 from flows.options import (
     DEFAULT,
     Agent,
+    Agents,
     Arxiv,
     AsJson,
     Assignments,
@@ -59,8 +62,10 @@ app = typer.Typer(
 )
 models = typer.Typer(no_args_is_help=True, help="Look at registered models and where they come from.")
 app.add_typer(models, name="models")
+models.command(epilog="Example: rounds models card medicalqa-3f9a")(card)
 app.add_typer(ingest, name="ingest")
 app.add_typer(export, name="export")
+app.add_typer(dataset, name="dataset")
 app.add_typer(phi, name="phi")
 app.command(epilog="Example: rounds redact notes.jsonl redacted.jsonl --workers 2")(redact)
 
@@ -68,7 +73,7 @@ app.command(epilog="Example: rounds redact notes.jsonl redacted.jsonl --workers 
 @app.command(epilog="Example: rounds weekly --literature papers/ --agent-type MedicalQA --recipe full-tiny")
 @explained
 def weekly(
-    agent_type: Agent = DEFAULT.agent_type,
+    agent_types: Agents = None,
     literature: Literature = None,
     pubmed: PubMed = DEFAULT.pubmed,
     arxiv: Arxiv = DEFAULT.arxiv,
@@ -81,6 +86,8 @@ def weekly(
     limit: Limit = DEFAULT.limit,
     from_start: FromStart = DEFAULT.from_start,
     recipe: RecipeName = DEFAULT.recipe,
+    preset: Preset = DEFAULT.preset,
+    assignments: Assignments = None,
     base_model: BaseModel = DEFAULT.base_model,
     gguf_quantization: Served = DEFAULT.gguf_quantization,
     min_examples: MinExamples = DEFAULT.min_examples,
@@ -93,11 +100,12 @@ def weekly(
     refresh: Refresh = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run one round: collect, redact, train, judge, decide."""
-    from flows.commands import run_weekly
+    """Run one round for each agent: collect, redact, train, judge, decide."""
+    from flows.weekly_commands import run_each_weekly
 
+    agents = tuple(dict.fromkeys(agent_types or [DEFAULT.agent_type]))
     request = WeeklyRequest(
-        agent_type=agent_type,
+        agent_type=agents[0],
         literature=tuple(literature or ()),
         pubmed=pubmed,
         arxiv=arxiv,
@@ -110,6 +118,8 @@ def weekly(
         limit=limit,
         from_start=from_start,
         recipe=recipe,
+        preset=preset,
+        overrides=tuple(assignments or ()),
         base_model=base_model,
         gguf_quantization=gguf_quantization,
         min_examples=min_examples,
@@ -118,7 +128,8 @@ def weekly(
         phi_mode=phi_mode,
         phi_policy=phi_policy,
     )
-    run_weekly(request, refresh=refresh, as_json=as_json)
+    requests = [request.model_copy(update={"agent_type": agent}) for agent in agents]
+    run_each_weekly(requests, refresh=refresh, as_json=as_json)
 
 
 @app.command(epilog="Example: rounds collect --literature pubmed26n0001.xml.gz --days-back 7")
@@ -236,13 +247,16 @@ def demo(
     chats: Annotated[int, typer.Option(min=100, help="Sample chats to make.")] = 3600,
     abstracts: Annotated[int, typer.Option(min=10, help="Sample abstracts to make.")] = 150,
     recipe: RecipeName = DEFAULT.recipe,
+    preset: Preset = DEFAULT.preset,
+    assignments: Assignments = None,
     refresh: Refresh = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a hospital that does not exist and run one weekly round on it."""
     from flows.commands import run_demo
 
-    run_demo(chats=chats, abstracts=abstracts, recipe=recipe, refresh=refresh, as_json=as_json)
+    chosen = TrainRequest(recipe=recipe, preset=preset, overrides=tuple(assignments or ()))
+    run_demo(chosen, chats=chats, abstracts=abstracts, refresh=refresh, as_json=as_json)
 
 
 @app.command(name="load-chats", epilog="Example: rounds load-chats chats.jsonl --agent-type MedicalQA")

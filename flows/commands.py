@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from flows.console import err, out, print_json
-from flows.parameters import BenchmarkRequest, WeeklyRequest
+from flows.parameters import BenchmarkRequest, TrainRequest, WeeklyRequest
 from flows.running import running
 from infra import database, step_ledger
 from infra.artifacts import open_store
@@ -72,18 +72,23 @@ def print_round(ended: Round, times: list[step_ledger.StepTime], seconds: float)
 
 
 def warnings_of(ended: Round) -> list[str]:
-    """Return what the round's evidence warns of: files that could be read in part. A deleted report warns of itself."""
+    """Return what the round's evidence warns of: files read in part, forgetting. A deleted report warns of itself."""
     try:
         evidence = ReportInput.model_validate_json(
             Path(ended.report).with_name("report.json").read_text(encoding="utf-8")
         )
     except (OSError, ValidationError):  # deleted, or written by an earlier version
         return [f"What this round met is no longer to be read beside {ended.report}."]
-    return [warning for reading in evidence.readings for warning in reading.warnings]
+    warnings = [warning for reading in evidence.readings for warning in reading.warnings]
+    forgot = evidence.training.forgetting if evidence.training else {}
+    if forgot and forgot["low"] > forgot["margin"]:
+        change = f"from {forgot['before']:.3f} to {forgot['after']:.3f}"
+        warnings.append(f"The candidate forgot: the loss on earlier rounds' held-out items rose {change}.")
+    return warnings
 
 
-def run_demo(*, chats: int, abstracts: int, recipe: str, refresh: bool, as_json: bool) -> None:
-    """Write the sample hospital, load its chats, and run one round on it."""
+def run_demo(chosen: TrainRequest, *, chats: int, abstracts: int, refresh: bool, as_json: bool) -> None:
+    """Write the sample hospital, load its chats, and run one round on it as was chosen."""
     from tasks.sample.abstracts import write_pubmed_xml
     from tasks.sample.load import load_sample_chats
 
@@ -95,7 +100,7 @@ def run_demo(*, chats: int, abstracts: int, recipe: str, refresh: bool, as_json:
         loaded = load_sample_chats(connection, SAMPLE_SEED, chats, datetime.now(UTC))
     if not as_json:
         out.print(f"Sample hospital: {abstracts} abstracts, {loaded} new chats of {chats}. Nothing in it is real.")
-    request = WeeklyRequest(literature=(str(papers),), recipe=recipe)
+    request = WeeklyRequest(literature=(str(papers),), **dict(chosen))
     run_weekly(request, refresh=refresh, as_json=as_json)
 
 
@@ -176,6 +181,8 @@ def print_story(story: outcomes.ModelStory) -> None:
     if run is not None and dataset is not None:
         loss = f"loss {run.first_loss:.2f} → {run.last_loss:.2f}"
         table.add_row("run", f"{run.id}, recipe {run.recipe}, {run.steps} steps, {loss}, code {run.git_sha[:10]}")
+        if story.went_on_from:
+            table.add_row("goes on from", ", ".join(story.went_on_from) + "; learned from their datasets, too")
         shares = ", ".join(f"{count} {split}" for split, count in dataset.examples.items())
         table.add_row("dataset", f"{dataset.id}: {shares}")
         table.add_row("rows", f"{story.rows} from " + ", ".join(f"{n} {s}" for s, n in story.sources.items()))

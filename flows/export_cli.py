@@ -39,9 +39,12 @@ def export_dataset(
     file: File,
     form: Annotated[Form, typer.Option(help="The form of a row.")] = "messages",
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
+    system: Annotated[
+        str, typer.Option(help="The agent's system message, before chats that have none of their own.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Write the redacted examples of a dataset in a form that other trainers read."""
+    """Write the redacted examples of a dataset in a form that other trainers read; openai: for hosted fine-tuning."""
     from flows.export_commands import run_export_dataset
 
-    run_export_dataset(dataset, file, form, split, as_json=as_json)
+    run_export_dataset(dataset, file, form, split, system, as_json=as_json)

@@ -1,5 +1,6 @@
 """What `rounds export` does behind `flows/export_cli.py`."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import orjson
@@ -10,7 +11,7 @@ from infra import database
 from infra.artifacts import open_store
 from infra.settings import get_settings
 from infra.whole_files import write_whole
-from tasks.dataset.exporting import Form, export_rows, pretraining_rows
+from tasks.dataset.exporting import Form, export_rows, pretraining_rows, refuse_what_hosts_refuse
 from tasks.errors import RegistryError
 from tasks.ingest import chat_export
 from tasks.ingest.intake import Intake
@@ -26,25 +27,41 @@ def run_export_chats(file: Path, agent_type: str, *, as_json: bool) -> None:
     told(file, written, intake.rejected.total(), as_json=as_json)
 
 
-def run_export_dataset(dataset: str, file: Path, form: Form, split: str, *, as_json: bool) -> None:
-    """Write one split of a dataset and print how many examples it holds."""
-    told(file, write_dataset(dataset, file, form, split), 0, as_json=as_json)
+def run_export_dataset(dataset: str, file: Path, form: Form, split: str, system: str, *, as_json: bool) -> None:
+    """Write one split of a dataset and print how many of its examples were written and left out."""
+    told(file, *write_dataset(dataset, file, form, split, system), as_json=as_json)
 
 
-def write_dataset(dataset: str, file: Path, form: Form, split: str) -> int:
-    """Write one split of a dataset and return how many examples it holds.
+def write_dataset(dataset: str, file: Path, form: Form, split: str, system: str = "") -> tuple[int, int]:
+    """Write one split of a dataset; `system` is for chats without its own.
+
+    Return how many examples were written, and how many were left out because they were withdrawn since.
 
     Raises:
         RegistryError: there is no such dataset or split.
+        DataError: a hosted fine-tuning would refuse the file; none is written then.
     """
     with database.connect() as connection:
         found = lineage.dataset(connection, dataset)
+        withdrawn = retractions.withdrawn_rows(connection, found.agent_type)
     if split not in found.splits:
         raise RegistryError(f"{found.id} has no split {split}.", fix=f"take one of {', '.join(found.splits)}")
-    lines = open_store().rows(found.splits[split])
-    examples = (Example.model_validate(CertifiedRow.model_validate(line).verified()) for line in lines)
-    rows = (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in export_rows(examples, form))
-    return write_whole(file, rows)
+    left_out = 0
+
+    def kept() -> Iterator[Example]:
+        nonlocal left_out
+        for line in map(CertifiedRow.model_validate, open_store().rows(found.splits[split])):
+            if line.certificate.derived_from in withdrawn:
+                left_out += 1
+            else:
+                yield Example.model_validate(line.verified())
+
+    examples: Iterable[Example] = kept()
+    if form == "openai":
+        examples = refuse_what_hosts_refuse(examples)
+    rows = (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in export_rows(examples, form, system))
+    written = write_whole(file, rows)
+    return written, left_out
 
 
 def run_export_texts(file: Path, agent_type: str, *, as_json: bool) -> None:

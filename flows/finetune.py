@@ -44,27 +44,36 @@ def train_candidate(
         agent_type=request.agent_type,
         redaction=protection.policy_version,
         max_tokens=recipe.max_tokens,
+        too_long=recipe.too_long,
         min_examples=request.min_examples,
         split_key=get_settings().key_fingerprint(),
         mix=recipe.mix,
+        preferences=recipe.objective != "sft",
     )
-    shards = tuple(shard for shard in shards_under(protection, request.agent_type) if shard.source != LOW_RATED)
+    everything = shards_under(protection, request.agent_type)
+    shards = tuple(shard for shard in everything if shard.source != LOW_RATED)
+    chats = tuple(shard for shard in everything if shard.kind == "interactions")
     withdrawn = registry.withdrawn_rows(request.agent_type)
     signatures = tuple(dataset.sign_shard(shard) for shard in shards)
     names = tuple(shard.artifact.sha256 for shard in shards)
-    earlier = registry.shards_learned_from(request.agent_type, names) if recipe.mix.replay_share < 1 else ()
-    examples = dataset.build_dataset(shards, policy, base, built_in_suites(), withdrawn, signatures, earlier)
-    registry.record_dataset(examples)
-    dataset.describe_dataset(examples, policy)
+    earlier = registry.dataset_learned_before(request.agent_type, names, LOW_RATED)
+    replayed = earlier.shards if earlier and recipe.mix.replay_share < 1 else ()
+    examples = dataset.build_dataset(shards, policy, base, built_in_suites(), withdrawn, signatures, replayed, chats)
+    card = dataset.describe_dataset(examples, policy)
+    described = examples.model_copy(update={"card": card})
+    registry.record_dataset(described)
 
-    run = training.finetune(examples, recipe, base)
+    goes_on = recipe.start_from == "champion"
+    start = registry.run_to_continue(request.agent_type, examples.id) if goes_on else None
+    held_out = earlier.splits["validation"] if earlier else None
+    run = training.finetune(examples, recipe, base, card, start, held_out)
     registry.record_run(run)
 
     quantisations = tuple(dict.fromkeys((*QUANTISATIONS, request.gguf_quantization)))
     files = gguf.export_gguf(run.weights, quantisations, gguf_names(request.agent_type, base, run))
     candidate = model_version(request.agent_type, base, run, files, request.gguf_quantization)
     gguf.check_parity(run.weights, candidate.gguf)
-    return registry.register(candidate), run, examples
+    return registry.register(candidate), run, described
 
 
 def shards_under(protection: Protection, agent_type: str) -> tuple[RedactedShard, ...]:

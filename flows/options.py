@@ -12,6 +12,10 @@ DEFAULT = WeeklyRequest()
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Agent = Annotated[str, typer.Option("--agent-type", "-a", help="Whose chats to learn from.")]
+Agents = Annotated[
+    list[str] | None,
+    typer.Option("--agent-type", "-a", help=f"A round for this agent; repeatable. Default: {DEFAULT.agent_type}."),
+]
 Literature = Annotated[list[str] | None, typer.Option(help="PubMed XML file, folder or glob; may be repeated.")]
 Examples = Annotated[list[str] | None, typer.Option(help="Question set (JSON lines, PubMedQA, MedQuAD); repeatable.")]
 PubMed = Annotated[str, typer.Option(help="A search of PubMed; only what is new since the last run.")]
@@ -27,7 +31,7 @@ RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A file of flows
 BaseModel = Annotated[str | None, typer.Option("--base-model", help="builtin:tiny, a Hugging Face id or a folder.")]
 MinExamples = Annotated[int, typer.Option(min=1, help="Fewest training examples.")]
 Preset = Annotated[
-    Literal["conservative", "balanced", "aggressive"] | None,
+    Literal["conservative", "balanced", "aggressive", "dpo", "kto"] | None,
     typer.Option(help="How strongly an adapter learns. Default: the recipe's."),
 ]
 Assignments = Annotated[

@@ -48,7 +48,7 @@ class TrainRequest(Protected):
     base_model: str | None = Field(
         default=None, description="builtin:tiny, a Hugging Face id or a folder; None: the recipe's"
     )
-    preset: Literal["conservative", "balanced", "aggressive"] | None = Field(
+    preset: Literal["conservative", "balanced", "aggressive", "dpo", "kto"] | None = Field(
         default=None, description="how strongly an adapter learns; None: the recipe's"
     )
     overrides: tuple[str, ...] = Field(default=(), description="recipe values such as `lora_r=8`; docs/recipes.md")

@@ -38,6 +38,7 @@ def redact(
 ) -> None:
     """Redact a file of JSON lines: text and every other field, with risk level and findings added.
 
+    `id` passes as it is, and so do the fields of --keep: an id that is a record number is to be replaced before.
     Refused lines are named by number in OUT.rejects.jsonl and the exit code is 7; all others are written.
     """
     from flows.phi_commands import run_redact

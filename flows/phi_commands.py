@@ -1,5 +1,6 @@
 """What `rounds redact` and `rounds phi …` do behind `flows/phi_cli.py`."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +19,10 @@ from rich.progress import (
 from rich.table import Table
 
 from flows.console import err, out, print_json
+from infra.cores import available_cores
 from tasks.errors import ConfigError, DataError
 from tasks.phi.evaluation import annotated_rows, evaluate
 from tasks.phi.line_files import Told, redact_file, rejects_of
-from tasks.phi.pool import available_cores
 from tasks.phi.setup import Setup, setup_of
 from tasks.records import PhiMode
 
@@ -35,7 +36,7 @@ def run_redact(file: Path, target: Path, setup: Setup, workers: int, keep: froze
     if target.exists() and not target.is_file():
         raise ConfigError(f"{target} is no file that can be replaced.", fix="give another name for the result")
     setup.engine()  # a tagger that is not there is told of here, not by a process that dies
-    with redacting(file) as progress:
+    with ended_in_order(), redacting(file) as progress:
         told = redact_file(file, target, setup, keep=keep, workers=workers or available_cores(), progress=progress)
     if as_json:
         print_json(as_figures(told, target))
@@ -43,6 +44,20 @@ def run_redact(file: Path, target: Path, setup: Setup, workers: int, keep: froze
         print_told(told, target)
     if told.rejects.total:
         raise typer.Exit(DataError.exit_code)
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """Let SIGTERM end the block as an exit does, so that no half-written file and no process is left behind."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

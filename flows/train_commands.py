@@ -1,5 +1,8 @@
 """What `rounds train` does behind `flows/cli.py`."""
 
+import math
+
+import yaml
 from rich.markup import escape
 from rich.table import Table
 
@@ -9,6 +12,7 @@ from flows.parameters import CollectRequest, TrainRequest
 from flows.recipe_choice import settings_of
 from flows.running import running
 from infra.settings import get_settings
+from tasks.records import Mix
 from tasks.training.recipes import Setting
 
 
@@ -33,7 +37,7 @@ def run_train(
         model = finetune(request)
     if export_jsonl and model.dataset_id:
         file = get_settings().data / f"{model.dataset_id}-train.jsonl"
-        written = write_dataset(model.dataset_id, file, "messages", "train")
+        written, _ = write_dataset(model.dataset_id, file, "openai", "train")
         err.print(f"{written} examples as chat JSONL in {escape(str(file))}.", soft_wrap=True)
     if as_json:
         print_json(model)
@@ -45,7 +49,15 @@ def print_settings(settings: list[Setting]) -> None:
     """Print on standard error what a recipe came to, value by value, with where each came from."""
     table = Table("recipe", "value", "from", box=None, padding=(0, 1))
     for name, value, origin in settings:
-        shown = ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
-        dim = "[dim]" if origin == "default" else ""
+        shown = "" if origin.startswith("unused") else in_words(value)
+        dim = "[dim]" if origin.startswith(("default", "unused")) else ""
         table.add_row(dim + name, dim + escape(shown), dim + escape(origin))
     err.print(table)
+
+
+def in_words(value: object) -> str:
+    """Return a value of a recipe as a person reads it; of a mix, as `--set` takes it, what differs from the default."""
+    if isinstance(value, Mix):
+        changed = value.model_dump(mode="json", exclude_defaults=True)
+        return yaml.safe_dump(changed, default_flow_style=True, width=math.inf).strip() if changed else ""
+    return ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)

@@ -13,6 +13,7 @@ DEFAULTS = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "OPENBLAS_NUM_THREADS": "1",  # numpy multiplies small matrices here: two threads take twice the time of one
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # the command line shows the steps itself
+    "TQDM_DISABLE": "1",  # the same of datasets and TRL
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",  # what it warns of (long probes, deprecations within) nobody can act on
 }

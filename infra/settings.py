@@ -66,7 +66,18 @@ class Settings(BaseSettings):
         default=None, description="of an NCBI account: 10 requests a second instead of 3"
     )
     arxiv_url: str = Field(default="https://export.arxiv.org/api/query", description="where arXiv's API answers")
+    price_per_device_hour: float | None = Field(
+        default=None, ge=0, description="of the machine that trains; model cards then estimate what a run cost"
+    )
+    price_per_kwh: float | None = Field(default=None, ge=0, description="of electricity, where no hour has a price")
+    currency: str = Field(default="EUR", description="of both prices")
     threads: int = Field(default=0, ge=0, description="CPU threads for training and generation; 0: all cores")
+    training_processes: int = Field(
+        default=0, ge=0, description="processes that train one model together; 0: one for each GPU, 1 on a CPU"
+    )
+    training_strategy: Literal["ddp", "fsdp"] = Field(
+        default="ddp", description="of several processes: ddp keeps the model on each device, fsdp a part of it"
+    )
 
     @property
     def data(self) -> Path:

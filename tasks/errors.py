@@ -8,6 +8,7 @@
     ├── PrivacyError           redaction or its proof failed; never retried      6
     ├── DataError              the data do not make a dataset                    7
     ├── TrainingError          base model, recipe, fine-tuning                   8
+    │   └── TrainingInterrupted  SIGTERM; the same command goes on            143
     ├── EvaluationError        suites, generation, metrics                       9
     ├── RegistryError          versions, stages, lineage                        10
     └── DeploymentError        GGUF export and serving                          11
@@ -31,6 +32,7 @@ __all__ = [
     "SourceUnavailable",
     "StorageError",
     "TrainingError",
+    "TrainingInterrupted",
 ]
 
 
@@ -62,6 +64,12 @@ class TrainingError(RoundsError):
     """A base model, a recipe or a fine-tuning run cannot be used."""
 
     exit_code = 8
+
+
+class TrainingInterrupted(TrainingError):
+    """SIGTERM ended a fine-tuning run after it wrote a checkpoint; 143 is what a shell reports of such an end."""
+
+    exit_code = 143
 
 
 class EvaluationError(RoundsError):

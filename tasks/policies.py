@@ -55,8 +55,8 @@ by_content = ByContent()
 
 @functools.cache
 def stage_digest(stage: Path) -> str:
-    """Return the SHA-256 over the stage's sources (Python, YAML, SQL, templates) and the records that it exchanges."""
-    digest = hashlib.sha256((TASKS / "records.py").read_bytes())
+    """Return the SHA-256 over the stage's sources (Python, YAML, SQL, templates) and what all stages share."""
+    digest = hashlib.sha256(b"".join(shared.read_bytes() for shared in sorted(TASKS.glob("*.py"))))
     for source in sorted(p for p in stage.rglob("*") if p.suffix in {".py", ".yaml", ".sql", ".jinja"}):
         digest.update(str(source.relative_to(stage)).encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()

@@ -4,14 +4,15 @@ Text never travels in a step's parameters or results; it lies in artifacts, as J
 `Interaction`, `Example` or `CertifiedRow`. Only the rows of raw shards may hold protected health information (PHI).
 """
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 import orjson
-from pydantic import Field
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from infra.artifacts import Artifact as Artifact
 from infra.artifacts import ArtifactStore
@@ -22,6 +23,10 @@ Role = Literal["system", "user", "assistant"]
 Split = Literal["train", "validation", "test"]
 Stage = Literal["candidate", "rollout", "champion", "retired"]
 RowKind = Literal["documents", "interactions", "examples"]
+CANARY_BOUND = 0.05
+"""Below it lies the share of planted identifiers that survive redaction, by the upper end of the 95 % interval."""
+
+REDACT_AGAIN = "redact the shard again; a row may not be edited between redaction and training"
 WithdrawalReason = Literal[
     "retracted", "withdrawn", "deleted", "consent withdrawn", "no longer rated well", "no longer usable"
 ]
@@ -76,6 +81,7 @@ class Interaction(Record):
     messages: tuple[Message, ...]
     rating: float | None = Field(default=None, ge=1, le=5)
     correction: str | None = None
+    original: str | None = Field(default=None, description="the answer that the correction replaced in `messages`")
     created_at: datetime
     model_version: str = ""
 
@@ -109,7 +115,9 @@ class PhiCertificate(Record):
 
     row_sha256: str = Field(description="of the certified row's canonical JSON")
     derived_from: str = Field(
-        default="", description="row_sha256 of the redacted row that a dataset example was made of; empty for itself"
+        default="",
+        description="row_sha256 of the redacted row that a dataset example was made of, or of the two of a preference,"
+        " with a space between; empty for itself",
     )
     engine: str
     policy: str
@@ -145,6 +153,9 @@ class Preference(Record):
     messages: tuple[Message, ...] = Field(description="up to and with the question")
     chosen: str | None = Field(default=None, description="a correction, or an answer rated well")
     rejected: str | None = Field(default=None, description="what was corrected, or an answer rated badly")
+    middling: Literal["chosen", "rejected"] | None = Field(
+        default=None, description="which of two answers was rated neither well nor badly: alone it says nothing"
+    )
     source: str
     source_id: str
     group_id: str = Field(description="as of `Example`: one group lies in one split, for ever")
@@ -158,18 +169,40 @@ class CertifiedRow(Record):
     row: dict[str, object]
     certificate: PhiCertificate
 
-    def verified(self, *, policy: str | None = None) -> dict[str, object]:
-        """Return the row if its certificate is for this very content, was passed, and is of the policy, if given.
+    @model_validator(mode="wrap")
+    @classmethod
+    def _readable(cls, line: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """Tell of a line that is no certified row as what it is: nothing that may be learned from."""
+        with contextlib.suppress(ValidationError):  # which would stay in the context of what is raised, with its input
+            return read(line)
+        raise PrivacyError("A row has no PHI certificate that can be read.", fix=REDACT_AGAIN)
+
+    def intact(self) -> dict[str, object]:
+        """Return the row if its certificate is for this very content, whatever the certificate proves.
 
         Raises:
-            PrivacyError: the row was changed after it was certified, the second pass still saw an identifier, or
-                another policy redacted it.
+            PrivacyError: the row was changed after it was certified.
         """
-        fix = "redact the shard again; a row may not be edited between redaction and training"
         if row_sha256(self.row) != self.certificate.row_sha256:
-            raise PrivacyError("A row is not the one that its PHI certificate names.", fix=fix)
+            raise PrivacyError("A row is not the one that its PHI certificate names.", fix=REDACT_AGAIN)
+        return self.row
+
+    def verified(self, *, policy: str | None = None) -> dict[str, object]:
+        """Return the row if its certificate is for this very content, proves enough, and is of the policy, if given.
+
+        Raises:
+            PrivacyError: the row was changed after it was certified, the second pass still saw an identifier, no
+                planted identifiers bound what survives below `CANARY_BOUND`, or another policy redacted the row.
+        """
+        self.intact()
         if self.certificate.second_pass:
-            raise PrivacyError("A row has a PHI certificate whose second pass was not clean.", fix=fix)
+            raise PrivacyError("A row has a PHI certificate whose second pass was not clean.", fix=REDACT_AGAIN)
+        if not self.certificate.canaries or self.certificate.canary_bound >= CANARY_BOUND:
+            raise PrivacyError(
+                f"A row has a PHI certificate that proves too little: {self.certificate.canaries} planted identifiers,"
+                f" of which up to {self.certificate.canary_bound:.1%} may survive, below {CANARY_BOUND:.0%} needed.",
+                fix="redact the shard again",
+            )
         if policy is not None and self.certificate.policy != policy:
             raise PrivacyError(
                 f"A row has a PHI certificate of policy {self.certificate.policy}, not of {policy or 'a known one'}.",
@@ -235,8 +268,9 @@ class CurationPolicy(Record):
     """What makes a certified row an example, how examples are dealt to the splits, and how sources are mixed."""
 
     agent_type: str
-    max_tokens: int = Field(
-        default=512, description="longest example under the base's template; longer ones are left out"
+    max_tokens: int = Field(default=512, description="longest example under the base's template")
+    too_long: Literal["drop", "truncate", "raise"] = Field(
+        default="drop", description="of longer ones: left out, kept for the training to cut, or refused; the recipe's"
     )
     min_input_chars: int = 10
     max_input_chars: int = 50_000
@@ -252,6 +286,7 @@ class CurationPolicy(Record):
     train_share: float = Field(default=0.8, gt=0, lt=1)
     validation_share: float = Field(default=0.1, gt=0, lt=1)
     min_examples: int = Field(default=50, ge=1, description="fewer training examples than this are an error")
+    preferences: bool = Field(default=False, description="make preferences of rated chats beside the examples")
     split_key: str = Field(default="", description="fingerprint of the key that deals groups to splits")
     redaction: str | None = Field(
         default=None, description="version of the redaction policy that every row's certificate names; None: any"
@@ -324,6 +359,15 @@ class Suite(Record):
     sha256: str
 
 
+class Stratum(Record):
+    """The examples of one agent type and source: how many, and how many tokens, by split."""
+
+    agent_type: str
+    source: str
+    examples: Mapping[str, int] = Field(description="split → examples; one that has none is not named")
+    tokens: Mapping[str, int]
+
+
 class DatasetVersion(Record):
     """Immutable shards per split, made of certified rows under one curation policy."""
 
@@ -344,6 +388,8 @@ class DatasetVersion(Record):
     rejects: Artifact | None = Field(
         default=None, description="JSON lines {row_sha256, reason, detail} of what was left out; no text"
     )
+    strata: tuple[Stratum, ...] = Field(default=(), description="by agent type and source")
+    card: Artifact | None = Field(default=None, description="the data card, a folder of `card.json` and `card.md`")
     preferences: Mapping[str, Artifact] = Field(
         default_factory=dict, description="split → certified rows of `Preference`; empty where nobody asked for them"
     )
@@ -372,7 +418,7 @@ class Recipe(Record):
     base: str = Field(min_length=1)
     learning_rate: float = Field(gt=0, le=0.1)
     epochs: float = Field(gt=0, le=100)
-    batch_size: int = Field(ge=1, le=65_536, description="examples per optimiser step and device")
+    batch_size: int = Field(ge=1, le=65_536, description="examples per optimiser step, over all devices")
     gradient_accumulation: int = Field(default=1, ge=1, description="micro-batches that one step is computed in")
     warmup_steps: int = Field(default=0, ge=0)
     max_tokens: int = Field(ge=32, le=1_048_576, description="longest example, in tokens")

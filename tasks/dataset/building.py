@@ -6,22 +6,22 @@ the same dataset.
 """
 
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from tasks.dataset.curation import content_key, split_of
+from tasks.dataset.curation import content_key
 from tasks.dataset.decontamination import Suites
 from tasks.dataset.examples import certified_examples
+from tasks.dataset.grouping import SPLITS, Groups
 from tasks.dataset.mixing import Candidate, left_out, unknown_weights
 from tasks.dataset.near_duplicates import Signatures, joined, sign, texts_of
 from tasks.dataset.validation import length_reason, reject_reason
-from tasks.records import CertifiedRow, CurationPolicy, Example, Message, RowKind, Split
+from tasks.records import CertifiedRow, CurationPolicy, Example, Message, RowKind, Split, Stratum
 
-SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 Origin = tuple[str, str]  # source and its id there
@@ -68,6 +68,8 @@ class Curated:
     tokens: Counter[str] = field(default_factory=Counter)
     lengths: dict[str, int] = field(default_factory=dict)
     sources: Counter[str] = field(default_factory=Counter)
+    strata: tuple[Stratum, ...] = ()
+    longer: tuple[int, ...] = ()  # tokens of the examples of more than `max_tokens`, where they are not left out
     overlaps: Counter[str] = field(default_factory=Counter)
     rejects: list[Reject] = field(default_factory=list)
     unknown_weights: tuple[str, ...] = ()
@@ -91,19 +93,21 @@ def curate(
     suites: Suites,
     withdrawn: Mapping[str, str],
     signatures: Signatures,
+    groups: Groups | None = None,
 ) -> Curated:
     """Return the examples of certified rows, valid, unique, apart from every suite, dealt to the splits by group.
 
     `withdrawn` names rows, by their hash, that must not be learned from any more, and why. Rows without a signature
-    are signed here.
+    are signed here. `groups` may have seen rows before that no example is made of.
 
     Raises:
         PrivacyError: a row is not the one that its certificate names.
     """
-    curated, kept = Curated(), _Kept()
+    curated, kept, groups = Curated(), _Kept(), Groups() if groups is None else groups
     signed, unsigned = set(signatures.rows), dict[str, tuple[str, str]]()
     for row in rows:
         line, name = row.line, row.line.certificate.row_sha256
+        groups.see(row.kind, line.row)
         if (why := withdrawn.get(name)) is not None:
             curated.leave_out(name, why)
             continue
@@ -113,7 +117,7 @@ def curate(
         kept.take(_origin(row.kind, line), usable, curated)
     fresh = sign((name, *texts) for name, texts in unsigned.items())
     unique = _apart(list(kept.unique(curated)), joined((signatures, fresh)), curated)
-    _deal(unique, policy, key, curated)
+    _deal(unique, groups, policy, key, curated)
     return curated
 
 
@@ -205,13 +209,15 @@ def _apart(examples: list[Usable], signatures: Signatures, curated: Curated) -> 
             yield one
 
 
-def _deal(examples: Iterable[Usable], policy: CurationPolicy, key: bytes, curated: Curated) -> None:
+def _deal(examples: Iterable[Usable], groups: Groups, policy: CurationPolicy, key: bytes, curated: Curated) -> None:
     """Deal the examples to the splits by group, and thin the training split as the policy mixes it."""
     dealt: dict[Split, list[Usable]] = {split: [] for split in SPLITS}
     for one in examples:
-        dealt[split_of(one.example.group_id, key, policy)].append(one)
+        dealt[groups.split_of(one.example.group_id, key, policy)].append(one)
     candidates = [
-        Candidate(one.content, one.example.source, one.example.agent_type, one.tokens, one.earlier)
+        Candidate(
+            one.content, one.example.source, one.example.agent_type, min(one.tokens, policy.max_tokens), one.earlier
+        )
         for one in dealt["train"]
     ]
     thinned = dict(left_out(candidates, policy.mix, key))
@@ -221,18 +227,29 @@ def _deal(examples: Iterable[Usable], policy: CurationPolicy, key: bytes, curate
     dealt["train"] = [one for place, one in enumerate(dealt["train"]) if place not in thinned]
     for split, ones in dealt.items():
         curated.splits[split] = [one.row for one in ones]
-        curated.tokens[split] = sum(one.tokens for one in ones)
+        curated.tokens[split] = sum(min(one.tokens, policy.max_tokens) for one in ones)
         curated.sources.update(one.example.source for one in ones)
+    curated.strata = _strata(dealt, policy.max_tokens)
+    curated.longer = tuple(o.tokens for ones in dealt.values() for o in ones if o.tokens > policy.max_tokens)
     curated.lengths = _quantiles([one.tokens for one in dealt["train"]])
+
+
+def _strata(dealt: Mapping[Split, Iterable[Usable]], max_tokens: int) -> tuple[Stratum, ...]:
+    """Return what each agent type and source has in each split; of a longer example `max_tokens` are counted."""
+    examples: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    tokens: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for split, ones in dealt.items():
+        for one in ones:
+            name = one.example.agent_type, one.example.source
+            examples[name][split] += 1
+            tokens[name][split] += min(one.tokens, max_tokens)
+    return tuple(
+        Stratum(agent_type=agent, source=source, examples=examples[agent, source], tokens=tokens[agent, source])
+        for agent, source in sorted(examples)
+    )
 
 
 def _quantiles(tokens: list[int]) -> dict[str, int]:
     """Return the smallest length that a share of the examples does not exceed, such as `p95`."""
     ordered = sorted(tokens)
     return {f"p{q * 100:.0f}": ordered[-(-len(ordered) * int(q * 100) // 100) - 1] for q in QUANTILES if ordered}
-
-
-def explain(exclusions: Mapping[str, int]) -> str:
-    """Return the exclusions as one line, the most frequent first."""
-    ordered = sorted(exclusions.items(), key=lambda item: -item[1])
-    return ", ".join(f"{count} {reason}" for reason, count in ordered) or "none"

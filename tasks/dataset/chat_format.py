@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from jinja2 import TemplateError
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from tasks.chat_tokens import chat_tokens
+from tasks.errors import TrainingError
 from tasks.records import Message
 
 
@@ -14,9 +15,8 @@ def load_tokenizer(source: str | Path, revision: str | None = None) -> PreTraine
 
 
 def count_tokens(tokenizer: PreTrainedTokenizerBase, messages: tuple[Message, ...]) -> int | None:
-    """Return the tokens of the whole conversation as it is trained on; None if the template refuses its roles."""
-    turns = [m.model_dump() for m in messages]
+    """Return the tokens of the whole conversation as it is trained on; None if the template does not take it."""
     try:
-        return len(tokenizer.apply_chat_template(turns, tokenize=True, return_dict=False))
-    except TemplateError:
+        return len(chat_tokens(tokenizer, messages).ids)
+    except TrainingError:
         return None

@@ -7,13 +7,13 @@ and how good they are.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.dataset.curation import policy_digest
 from tasks.errors import DataError
-from tasks.records import CertifiedRow, CurationPolicy, DatasetVersion, Example
+from tasks.records import CertifiedRow, CurationPolicy, DatasetVersion, Example, Stratum
 
 SHOWN = 5
 SHOWN_CHARS = 600  # of each message
@@ -89,6 +89,13 @@ def card_of(dataset: DatasetVersion, policy: CurationPolicy, rows: Iterable[tupl
         "lengths": dict(dataset.lengths),
         "sources": {name: dict(splits) for name, splits in sorted(seen.sources.items())},
         "agent_types": {name: dict(splits) for name, splits in sorted(seen.agent_types.items())},
+        "strata": [_stratum(stratum, dataset.splits) for stratum in dataset.strata],
+        "lacking": [
+            {"agent_type": one.agent_type or UNSTATED, "source": one.source, "split": split}
+            for one in dataset.strata
+            for split in dataset.splits
+            if not one.examples.get(split)
+        ],
         "licences": dict(seen.licences.most_common()),
         "ratings": dict(sorted(seen.ratings.items())),
         "verified": dict(sorted(seen.verified.items())),
@@ -125,6 +132,7 @@ def as_markdown(card: Card) -> str:
             _table((what, *splits), ((name, *(of.get(s, 0) for s in splits)) for name, of in card[field].items()))
             for what, field in (("source", "sources"), ("agent type", "agent_types"))
         ),
+        *_by_stratum(card),
         *_counts("Licences", "licence", card["licences"]),
         *_counts("Ratings", "rating", card["ratings"]),
         *_counts("Checked by a person", "checked", card["verified"]),
@@ -137,6 +145,41 @@ def as_markdown(card: Card) -> str:
         *(_quoted(shown) for shown in card["shown"]),
     ]
     return "\n\n".join(blocks) + "\n"
+
+
+def _stratum(stratum: Stratum, splits: Iterable[str]) -> Card:
+    """Return an agent type's examples of a source by split; `share` is of its own examples."""
+    total = sum(stratum.examples.values())
+    by_split = {
+        split: {
+            "examples": stratum.examples.get(split, 0),
+            "share": round(stratum.examples.get(split, 0) / total, 4),
+            "tokens": stratum.tokens.get(split, 0),
+        }
+        for split in splits
+    }
+    return {"agent_type": stratum.agent_type or UNSTATED, "source": stratum.source, "splits": by_split}
+
+
+def _by_stratum(card: Card) -> Iterator[str]:
+    """Yield the splits by agent type and source, and what a split has nothing of."""
+    shares = {"train": card["policy"]["train_share"], "validation": card["policy"]["validation_share"]}
+    meant = ", ".join(f"{split} {share:.0%}" for split, share in shares.items())
+    yield "## Splits by agent type and source"
+    yield (
+        f"Whole patients, conversations and papers are dealt: {meant}, the rest test. Shares are of the examples of"
+        " one agent type and source, after duplicates and the mix."
+    )
+    yield _table(
+        ("agent type", "source", "split", "examples", "share", "tokens"),
+        (
+            (one["agent_type"], one["source"], split, seen["examples"], f"{seen['share']:.1%}", seen["tokens"])
+            for one in card["strata"]
+            for split, seen in one["splits"].items()
+        ),
+    )
+    for one in card["lacking"]:
+        yield f"No {one['split']} example: {_cell(one['agent_type'])}, {_cell(one['source'])}."
 
 
 def _counts(title: str, what: str, counts: Mapping[str, int]) -> tuple[str, str]:

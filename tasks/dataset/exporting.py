@@ -3,6 +3,11 @@
 What is lost: the agent type, which the reader is told; ids, groups and patients come back as other pseudonyms, the same
 for the same; in the forms `instruction` and `input-output`, turns of one role in a row come back as one, and system
 messages stand before the first question. Nothing is redacted here: export redacted examples.
+
+The form `openai` is what hosted fine-tuning takes (https://platform.openai.com/docs/guides/supervised-fine-tuning): a
+line a chat, whose `messages` have a role and a content each and end with the assistant's, at least ten of them.
+Nothing else leaves the house with it: no ids, groups, pseudonyms of patients or ratings. How many tokens a chat may
+have depends on the hosted model and its tokenizer, and is not checked.
 """
 
 import itertools
@@ -13,16 +18,52 @@ from tasks.dataset.abstracts import group_of
 from tasks.dataset.curation import split_of
 from tasks.dataset.examples import document_of
 from tasks.dataset.paper_questions import pretraining_text
-from tasks.records import CertifiedRow, CurationPolicy, Document, Example
+from tasks.errors import DataError
+from tasks.records import CertifiedRow, CurationPolicy, Document, Example, Message
 
-Form = Literal["messages", "sharegpt", "instruction", "input-output"]
+Form = Literal["messages", "sharegpt", "instruction", "input-output", "openai"]
+HOSTED_LEAST = 10  # examples that a hosted fine-tuning job needs
 SHAREGPT = {"user": "human", "assistant": "gpt", "system": "system"}
 
 
-def export_rows(rows: Iterable[Example], form: Form) -> Iterator[dict[str, Any]]:
-    """Yield each example as a row of a form, without fields that are empty."""
+def export_rows(rows: Iterable[Example], form: Form, system: str = "") -> Iterator[dict[str, Any]]:
+    """Yield each example as a row of a form, without fields that are empty.
+
+    `system` stands before the chats that have no system message of their own.
+    """
     for example in rows:
-        yield {name: value for name, value in _row(example, form).items() if value or name in {"input", "output"}}
+        told = _told(example, system) if system else example
+        yield {name: value for name, value in _row(told, form).items() if value or name in {"input", "output"}}
+
+
+def refuse_what_hosts_refuse(examples: Iterable[Example]) -> Iterator[Example]:
+    """Yield the examples as they come, and refuse what a hosted fine-tuning job would refuse after the upload.
+
+    Raises:
+        DataError: a chat does not end with an answer, a message is blank, or there are fewer than `HOSTED_LEAST`.
+    """
+    count = 0
+    for count, example in enumerate(examples, start=1):
+        spoken = [m for m in example.messages if m.role != "system"]
+        blank = any(not m.content.strip() for m in spoken)
+        if blank or not spoken or spoken[-1].role != "assistant" or all(m.role != "user" for m in spoken):
+            raise DataError(
+                f"Example {count} has a blank message, or no question with an answer at its end.",
+                fix="build the dataset again: `rounds train` leaves such rows out",
+            )
+        yield example
+    if count < HOSTED_LEAST:
+        raise DataError(
+            f"The split has {count} examples, hosted fine-tuning needs {HOSTED_LEAST}.",
+            fix="export the training split of a larger dataset",
+        )
+
+
+def _told(example: Example, system: str) -> Example:
+    if any(m.role == "system" and m.content.strip() for m in example.messages):
+        return example
+    spoken = tuple(m for m in example.messages if m.role != "system")
+    return example.model_copy(update={"messages": (Message(role="system", content=system), *spoken)})
 
 
 def pretraining_rows(
@@ -57,6 +98,8 @@ def _row(example: Example, form: Form) -> dict[str, Any]:
         "licence": example.licence,
         "rating": example.rating,
     }
+    if form == "openai":
+        return {"messages": [{"role": m.role, "content": m.content} for m in example.messages if m.content.strip()]}
     if form == "messages":
         chat = [{"role": m.role, "content": m.content} for m in example.messages]
         return {

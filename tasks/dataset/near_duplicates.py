@@ -97,6 +97,13 @@ class Signatures:
         asked = _Sets(self.asked.of(order), _Sets(texts))  # nothing apart was asked: the whole row was
         return {ranked[i]: ranked[j] for i, j in _repeats(texts, asked).items()}
 
+    def repeats_of(self, others: "Signatures") -> dict[str, str]:
+        """Return which rows nearly repeat one of `others`, whatever they repeat besides, and which that is."""
+        both = joined((others, self))
+        asked = _Sets(both.asked, _Sets(both.texts))
+        found = _repeats(both.texts, asked, staying=len(others.rows))
+        return {both.rows[i]: both.rows[j] for i, j in found.items()}
+
 
 NONE = Signatures((), *(Runs(np.empty(0, np.int64), np.empty(0, np.uint64)) for _ in range(2)))
 
@@ -201,11 +208,14 @@ def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
     return shared >= SAME * (len(one) + len(other) - shared) - ROUNDING
 
 
-def _repeats(texts: Runs, asked: _Sets) -> dict[int, int]:
-    """Return each text that repeats one before it that stays, by their places."""
+def _repeats(texts: Runs, asked: _Sets, *, staying: int | None = None) -> dict[int, int]:
+    """Return each text that repeats one before it that stays, by their places.
+
+    With `staying`, the first so many texts all stay, and none of the others does.
+    """
     candidates = _candidates(texts)
     repeated: dict[int, int] = {}
-    staying: dict[int, frozenset[int]] = {}
+    kept: dict[int, frozenset[int]] = {}
     # By run, then by where it stands in how long a text: texts made from one pattern are passed over all at once.
     index: dict[int, dict[tuple[int, int], list[int]]] = {}
     for place, ranks, first_shared in _by_rarity(texts, candidates):
@@ -220,13 +230,15 @@ def _repeats(texts: Runs, asked: _Sets) -> dict[int, int]:
             for other in found
         )
         compared: set[int] = set()
-        for other in others:
-            if other not in compared and _alike(runs, staying[other]) and asked.alike(place, other):
+        for other in others if staying is None or place >= staying else ():
+            if other not in compared and _alike(runs, kept[other]) and asked.alike(place, other):
                 repeated[place] = other
                 break
             compared.add(other)
         else:
-            staying[place] = runs
+            if staying is not None and place >= staying:
+                continue
+            kept[place] = runs
             for at in prefix:
                 index.setdefault(ranks[at], {}).setdefault((at, size), []).append(place)
     return repeated

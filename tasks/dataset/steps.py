@@ -4,9 +4,11 @@ import functools
 import hashlib
 import logging
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
@@ -14,14 +16,16 @@ import yaml
 
 from infra.artifacts import open_store
 from infra.settings import get_settings
-from tasks.dataset.building import ShardRow, curate, explain
+from tasks.dataset.building import ShardRow, curate
 from tasks.dataset.curation import policy_digest
 from tasks.dataset.data_card import as_markdown, card_of
 from tasks.dataset.decontamination import Suites, SuiteText
 from tasks.dataset.examples import document_of
+from tasks.dataset.grouping import Groups
 from tasks.dataset.near_duplicates import Signatures, joined, sign, texts_of
+from tasks.dataset.preferences import Preferred, prefer
+from tasks.dataset.sufficiency import WANTED, refuse_what_cannot_train
 from tasks.dataset.teacher import Lessons, Teacher, taught_examples
-from tasks.errors import DataError
 from tasks.policies import step
 from tasks.records import (
     Artifact,
@@ -58,16 +62,29 @@ def build_dataset(
     withdrawn: Artifact | None = None,
     signatures: tuple[Artifact, ...] = (),
     earlier: tuple[str, ...] = (),
+    rated: tuple[RedactedShard, ...] = (),
 ) -> DatasetVersion:
     """Curate redacted shards into one versioned split, apart from every text of `suites` and withdrawn row.
 
     `signatures` are those of `sign_shard`, of any of the shards; the rows of the others are signed here. `earlier`
-    names, by the SHA-256 of their artifacts, the shards that an earlier round has learned from.
+    names, by the SHA-256 of their artifacts, the shards that an earlier round has learned from. `rated` are all shards
+    of interactions, the low-rated ones too: they tell which rows belong to one patient, and of them preferences are
+    made where the policy wants them.
     """
     from tasks.dataset import chat_format
 
     store = open_store()
     tokenizer = chat_format.load_tokenizer(*base.source(store))
+    rules: dict[str, Any] = {
+        "key": get_settings().secret_key(),
+        "count_tokens": functools.partial(chat_format.count_tokens, tokenizer),
+        "suites": Suites(text for suite in suites for text in _texts(suite)),
+        "withdrawn": {row["row_sha256"]: row["reason"] for row in store.rows(withdrawn)} if withdrawn else {},
+    }
+    groups = Groups()
+    for shard in rated:
+        for line in store.rows(shard.artifact):
+            groups.see(shard.kind, line["row"])
     curated = curate(
         (
             ShardRow(shard.kind, CertifiedRow.model_validate(line), shard.artifact.sha256 in earlier)
@@ -75,26 +92,38 @@ def build_dataset(
             for line in store.rows(shard.artifact)
         ),
         policy,
-        key=get_settings().secret_key(),
-        count_tokens=functools.partial(chat_format.count_tokens, tokenizer),
-        suites=Suites(text for suite in suites for text in _texts(suite)),
-        withdrawn={row["row_sha256"]: row["reason"] for row in store.rows(withdrawn)} if withdrawn else {},
+        **rules,
+        groups=groups,
         signatures=joined(Signatures.load(store.path(artifact)) for artifact in signatures),
     )
+    preferred = Preferred()
+    if policy.preferences:
+        lines = (CertifiedRow.model_validate(line) for shard in rated for line in store.rows(shard.artifact))
+        held_out = (*curated.splits["validation"], *curated.splits["test"])
+        preferred = prefer(lines, policy, **rules, groups=groups, held_out=held_out)
     if curated.unknown_weights:
         log.warning("weights of what no training example has: %s", ", ".join(curated.unknown_weights))
+    refuse_what_cannot_train(curated, policy)
     counts: dict[str, int] = {split: len(rows) for split, rows in curated.splits.items()}
-    if counts["train"] < policy.min_examples or not counts["validation"] or not counts["test"]:
-        raise DataError(
-            f"{policy.agent_type}: {counts['train']} training, {counts['validation']} validation and {counts['test']}"
-            f" test examples are left, {policy.min_examples} training examples and one of each other are needed."
-            f" Left out: {explain(curated.exclusions)}.",
-            fix="add --literature or --examples, widen --min-rating or --days-back together with --from-start,"
-            " or lower --min-examples",
-        )
+    if counts["train"] < WANTED:
+        log.warning("few training examples: %d, %d are wanted for a result that lasts", counts["train"], WANTED)
     splits: dict[str, Artifact] = {split: store.save_rows("dataset", rows) for split, rows in curated.splits.items()}
-    identity = hashlib.sha256("".join(a.sha256 for a in splits.values()).encode()).hexdigest()
-    log.info("dataset built id=ds-%s examples=%s left_out=%d", identity[:10], counts, curated.exclusions.total())
+    preferences: dict[str, Artifact] = (
+        {split: store.save_rows("preferences", rows) for split, rows in preferred.splits.items()}
+        if policy.preferences
+        else {}
+    )
+    learned_from = (*shards, *rated) if policy.preferences else shards
+    artifacts = (*splits.values(), *preferences.values())
+    identity = hashlib.sha256("".join(a.sha256 for a in artifacts).encode()).hexdigest()
+    rejects = (*curated.rejects, *preferred.rejects)
+    log.info(
+        "dataset built id=ds-%s examples=%s left_out=%d longer_than_max_tokens=%d",
+        identity[:10],
+        counts,
+        curated.exclusions.total(),
+        len(curated.longer),
+    )
     return DatasetVersion(
         id=f"ds-{identity[:10]}",
         agent_type=policy.agent_type,
@@ -102,13 +131,15 @@ def build_dataset(
         examples=counts,
         tokens=curated.tokens,
         sources=curated.sources,
-        exclusions=curated.exclusions,
+        strata=curated.strata,
+        exclusions=Counter(reject.reason for reject in rejects),
         redaction=policy.redaction or "",
-        shards=tuple(shard.artifact.sha256 for shard in shards),
+        shards=tuple(dict.fromkeys(shard.artifact.sha256 for shard in learned_from)),
         policy=policy_digest(policy),
-        overlaps=curated.overlaps,
+        overlaps=curated.overlaps + preferred.overlaps,
         lengths=curated.lengths,
-        rejects=store.save_rows("rejects-dataset", map(asdict, curated.rejects)),
+        rejects=store.save_rows("rejects-dataset", map(asdict, rejects)),
+        preferences=preferences,
     )
 
 

@@ -22,6 +22,7 @@ ECHO = 0.8  # of the longer of question and answer; with `Yes,` before it, it is
 NAMED_LICENCE = re.compile(r"(?:CC[ -]?)?[A-Z0-9.+-]+(?: \d\.\d)?|public domain", re.IGNORECASE)
 # Whatever the form: `CC BY NC 4.0`, creativecommons.org/licenses/by-nd/4.0, "Attribution-NonCommercial".
 RESTRICTED = re.compile(r"\bby[ -](?:n[cd]|sa-n[cd])\b|non-?commercial|no-?deriv", re.IGNORECASE)
+NOT_TAKEN = "chat template refuses or hides its turns"
 VERSION = re.compile(r"-\d+(?:\.\d+)*$")
 
 
@@ -56,10 +57,10 @@ def is_allowed(licence: str, policy: CurationPolicy) -> bool:
 
 
 def length_reason(tokens: int | None, policy: CurationPolicy) -> str | None:
-    """Return why a conversation of so many tokens cannot be trained on; None tokens: the template refused it."""
+    """Return why a conversation of so many tokens is left out; None tokens: the template does not take it."""
     if tokens is None:
-        return "chat template refuses its roles"
-    return "longer than max_tokens" if tokens > policy.max_tokens else None
+        return NOT_TAKEN
+    return "longer than max_tokens" if tokens > policy.max_tokens and policy.too_long == "drop" else None
 
 
 def _family(licence: str) -> str:

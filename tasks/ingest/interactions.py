@@ -29,9 +29,10 @@ from tasks.records import ChatQuery, WithdrawalReason
 SOURCE = "interactions"
 LOW_RATED = "low-rated"
 CORRECTED = 5.0
+NO_CONSENT = "no consent"  # holds for what either reading took, also where only one of them is made
 # Why a chat that was learned from is not to be any more; a chat that a time window leaves out may stay.
 WITHDRAWN: dict[str, WithdrawalReason] = {
-    "no consent": "consent withdrawn",
+    NO_CONSENT: "consent withdrawn",
     "unrated": "no longer rated well",
     "low rating": "no longer rated well",
     "rating out of range": "no longer rated well",
@@ -74,15 +75,16 @@ def pseudonym(key: bytes, value: str) -> str:
 
 
 def well_rated_row(row: Row, query: ChatQuery, key: bytes) -> Exchange:
-    """Return a row as an `Interaction` whose last answer is the correction, if there is one.
+    """Return a row as an `Interaction` whose last answer is the correction, if there is one; the original stands apart.
 
     Raises:
         NotAnExchange: the row cannot be learned from.
     """
     turns = valid_turns(row[3])
     if row[5] is not None:
-        turns[-1]["content"] = row[5]
-        return _exchange(row, query, key, turns, CORRECTED)
+        original, turns[-1]["content"] = turns[-1]["content"], row[5]
+        # Beside what was corrected alone: a field more in every row would make all that was taken look changed.
+        return _exchange(row, query, key, turns, CORRECTED) | {"original": original}
     least = query.min_answer_tokens
     if len(turns[-1]["content"].split(None, least - 1)) < least:
         raise NotAnExchange("short answer")
@@ -156,7 +158,8 @@ def _leave_out(row: Row, source: str, reason: str, intake: Intake) -> None:
     number = str(row[0])
     intake.reject(reason, source=source, source_id=number)
     if row[-1] and reason != KEPT:
-        intake.withdraw(source, number, WITHDRAWN.get(reason, "no longer usable"))
+        for one in (SOURCE, LOW_RATED) if reason == NO_CONSENT else (source,):
+            intake.withdraw(one, number, WITHDRAWN.get(reason, "no longer usable"))
 
 
 def _parameters(query: ChatQuery, reached: Reach) -> dict[str, object]:

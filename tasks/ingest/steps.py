@@ -8,7 +8,6 @@ import functools
 import hashlib
 import itertools
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
@@ -18,6 +17,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from infra.artifacts import Artifact, ArtifactStore, open_store
+from infra.cores import available_cores
 from infra.database import connect
 from infra.settings import get_settings
 from tasks.ingest import (
@@ -312,7 +312,7 @@ def _chats(source: str, rows: Iterable[taken.Row], query: ChatQuery, intake: Int
 
 def _readers(files: tuple[SourceFile, ...]) -> AbstractContextManager[ReaderPool | None]:
     """Return processes to read files with, or none where starting them takes longer than the files."""
-    workers = min(get_settings().threads or os.cpu_count() or 1, len(files))
+    workers = min(get_settings().threads or available_cores(), len(files))
     large = sum(file.bytes for file in files) >= BYTES_FOR_A_POOL
     return ReaderPool(workers) if workers > 1 and large else contextlib.nullcontext()
 

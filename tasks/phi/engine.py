@@ -23,7 +23,6 @@ _NOT_DETECTION = frozenset(
 )
 
 
-@functools.cache
 def engine_version(mode: PhiMode = "rules", tagger: Path | None = None, extra: Path | None = None) -> str:
     """Return the versions of libraries and the first 12 digits of the SHA-256 of rules, lists and, if strict, model.
 
@@ -34,10 +33,7 @@ def engine_version(mode: PhiMode = "rules", tagger: Path | None = None, extra: P
     Raises:
         ConfigError: strict mode without a model, or a model that is not there.
     """
-    parts = [f"{library}-{importlib.metadata.version(library)}" for library in _LIBRARIES]
-    sources = [p for p in STAGE.rglob("*") if p.is_file() and not set(p.relative_to(STAGE).parts) & _NOT_DETECTION]
-    parts.append(f"rules-{_digest(STAGE, (p for p in sources if p.suffix == '.py'))}")
-    parts.append(f"lists-{_digest(STAGE, (p for p in sources if p.suffix != '.py'))}")
+    parts = [*_own_parts(STAGE)]
     if mode == "strict":
         parts += [f"{library}-{importlib.metadata.version(library)}" for library in _TAGGER_LIBRARIES]
         parts.append(f"tagger-{_tagger_digest(tagger)}")
@@ -45,6 +41,16 @@ def engine_version(mode: PhiMode = "rules", tagger: Path | None = None, extra: P
     if extra is not None:
         parts.append(f"extra-{_file_digest(extra)}")
     return "+".join(parts)
+
+
+@functools.cache  # the code of this process does not change while it runs; a tagger may be trained meanwhile
+def _own_parts(stage: Path) -> tuple[str, ...]:
+    """Return the versions of libraries, and of the rules and lists below that folder."""
+    libraries = (f"{library}-{importlib.metadata.version(library)}" for library in _LIBRARIES)
+    sources = [p for p in stage.rglob("*") if p.is_file() and not set(p.relative_to(stage).parts) & _NOT_DETECTION]
+    rules = _digest(stage, (p for p in sources if p.suffix == ".py"))
+    lists = _digest(stage, (p for p in sources if p.suffix != ".py"))
+    return (*libraries, f"rules-{rules}", f"lists-{lists}")
 
 
 def _tagger_digest(tagger: Path | None) -> str:

@@ -29,7 +29,11 @@ LABELS: Mapping[RowKind, frozenset[str]] = {kind: frozenset(fields.split()) for 
 # Redacted: a plain text (None), or a list of objects with these text fields beside these copied ones.
 REDACTED: Mapping[RowKind, Mapping[str, tuple[frozenset[str], frozenset[str]] | None]] = {
     "documents": {"title": None, "sections": (frozenset({"text", "label"}), frozenset())},
-    "interactions": {"correction": None, "messages": (frozenset({"content"}), frozenset({"role"}))},
+    "interactions": {
+        "correction": None,
+        "original": None,
+        "messages": (frozenset({"content"}), frozenset({"role"})),
+    },
     "examples": {"messages": (frozenset({"content"}), frozenset({"role"}))},
 }
 

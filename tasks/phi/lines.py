@@ -2,8 +2,9 @@
 
 A line is an object with at least `id` (text or a whole number) and `text`. `text` is redacted; so is every other field,
 read together with the names that lead to it ("mrn: 0048213"), because a value in a table says less than a label beside
-it does. All of a line is read as one document. `id` and the fields to keep stay as they are, whatever they hold; true,
-false and null are copied. A name of a field that redaction would change makes the line refused.
+it does; of a pair such as `{"type": "MRN", "value": "0048213"}` the type is the label. All of a line is read as one
+document. `id` and the fields to keep stay as they are, whatever they hold; true, false and null are copied. A name of a
+field that redaction would change makes the line refused.
 """
 
 import functools
@@ -23,6 +24,10 @@ MAX_DEPTH = 32
 
 _NAMES_KEPT = 4096  # of fields: they recur line after line
 _OWN = frozenset({"id", "text", "risk_level", "findings"})
+# A number that something invisible cuts in two is known by no recognizer; form feeds and the like are white space.
+_BROKEN_NUMBER = re.compile(r"\d[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]\d")
+_LABELLING = ("type", "label", "field", "key")  # of an object, what says of what its `value` is
+_LABEL = re.compile(r"[A-Za-z][A-Za-z _-]{0,39}")
 _WORDS = re.compile(r"[_\-.\s]+|(?<=[a-z])(?=[A-Z])")
 
 
@@ -65,6 +70,8 @@ class LineRedactor:
             if name not in _OWN and self._is_identifier(name):
                 raise Refused("a field whose name may be an identifier")
         leaves = list(_leaves(row, self._keep))
+        if any(_BROKEN_NUMBER.search(text) for text in (row["text"], *(str(leaf.value) for leaf in leaves))):
+            raise Refused("a control character beside a digit")
         labelled = [f"{leaf.label}: {leaf.value}" for leaf in leaves]
         text, *others = self._redactor.redact_texts([row["text"], *labelled])
         for leaf, redacted in zip(leaves, others, strict=True):
@@ -145,8 +152,22 @@ def _within(holder: Any, key: str | int, label: str) -> Iterator[_Leaf]:
         for index in range(len(value)):
             yield from _within(value, index, label)
     elif isinstance(value, dict):
+        told = _label_of(value)
         for name in value:
-            yield from _within(value, name, f"{_words(name)} {label}")
+            yield from _within(value, name, told if told and name == "value" else f"{_words(name)} {label}")
+
+
+def _label_of(pair: dict[str, Any]) -> str:
+    """Return what an object such as `{"type": "MRN", "value": "4471203"}` says that its value is, or nothing.
+
+    FHIR puts the words one level deeper: `{"type": {"text": "Medical record number"}, "value": …}`.
+    """
+    for name in _LABELLING:
+        told = pair.get(name)
+        told = told.get("text") if isinstance(told, dict) else told
+        if isinstance(told, str) and _LABEL.fullmatch(told):
+            return _words(told)
+    return ""
 
 
 def _words(name: str) -> str:

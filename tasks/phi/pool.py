@@ -7,11 +7,12 @@ fresh interpreter each would take a second and a half. It does not spread work o
 
 import os
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any, TypeVar
 
 from tasks.errors import PrivacyError
@@ -21,11 +22,6 @@ R = TypeVar("R")
 
 _PRELOADED = ["tasks.phi.setup"]
 _WAITING = 3  # chunks a worker: one in hand, the next at once, and one so that a slow first does not idle the rest
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def ordered(
@@ -39,6 +35,7 @@ def ordered(
     """Yield `function(chunk)` for each chunk, in order, from so many processes; one means this process itself.
 
     Each process calls `initialise(*arguments)` first. What a function raises, it raises here, and nothing more is done.
+    Processes end with the one that started them, however that one ends.
 
     Raises:
         PrivacyError: a process was killed, usually for memory.
@@ -50,7 +47,7 @@ def ordered(
     context = get_context("spawn" if sys.platform == "win32" else "forkserver")
     if sys.platform != "win32":
         context.set_forkserver_preload(_PRELOADED)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=initialise, initargs=arguments)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(initialise, arguments))
     waiting: deque[Future[R]] = deque()
     try:
         for chunk in chunks:
@@ -65,3 +62,14 @@ def ordered(
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _begin(initialise: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    """Prepare this process, and have a thread end it with its starter, for whose next chunk it would wait for ever."""
+    threading.Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+    initialise(*arguments)
+
+
+def _end_with(starter: Any) -> None:
+    starter.join()
+    os._exit(1)

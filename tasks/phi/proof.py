@@ -17,10 +17,7 @@ from tasks.phi.canaries import Canary, draw, survivors
 from tasks.phi.fields import REDACTED, map_texts, texts_of
 from tasks.phi.intervals import wilson
 from tasks.phi.redaction import Redactor
-from tasks.records import RowKind
-
-BOUND = 0.05
-"""The share of survivors lies below it, by the upper end of the 95 % interval."""
+from tasks.records import CANARY_BOUND, RowKind
 
 _ROWS, _EACH = 64, 5  # 320 canaries, five to a row
 _SLICE = 300  # characters of real text around each canary: about 110 kB are redacted in all
@@ -61,10 +58,10 @@ def prove(rows: Iterable[Mapping[str, object]], kind: RowKind, *, redactor: Reda
         PrivacyError: too many canaries survived, or one that may not; the message names categories and counts.
     """
     proof = examine(rows, kind, redactor=redactor, seed=seed)
-    if proof.strict or proof.bound >= BOUND:
+    if proof.strict or proof.bound >= CANARY_BOUND:
         raise PrivacyError(
             f"Planted identifiers survived redaction: {sum(proof.survived.values())} of {proof.total}, at most"
-            f" {100 * proof.bound:.1f} % by the 95 % interval, below {100 * BOUND:.0f} % needed"
+            f" {100 * proof.bound:.1f} % by the 95 % interval, below {100 * CANARY_BOUND:.0f} % needed"
             f" ({_listed(proof.survived, proof.planted)})"
             + (f"; none of these may: {_listed(proof.strict)}." if proof.strict else "."),
             fix="nothing of the shard was saved; correct the recognizers of these categories",

@@ -6,7 +6,7 @@ stops the shard, and nothing of it is kept.
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,7 +17,6 @@ from tasks.phi.pool import ordered
 from tasks.phi.proof import Proof
 from tasks.phi.redaction import Redactor
 from tasks.phi.second_pass import Seen, residual
-from tasks.phi.setup import Setup
 from tasks.records import CertifiedRow, PhiCertificate, RowKind
 
 CHUNK_ROWS = 100
@@ -81,9 +80,18 @@ class Certifier:
 
 
 def certified_rows(
-    sources: Iterable[Source], kind: RowKind, *, setup: Setup, engine: str, proof: Proof, tally: Tally, workers: int = 1
+    sources: Iterable[Source],
+    kind: RowKind,
+    *,
+    redactor: Callable[[], Redactor],
+    engine: str,
+    proof: Proof,
+    tally: Tally,
+    workers: int = 1,
 ) -> Iterator[CertifiedRow]:
     """Yield the redacted rows that the second detector passes, with certificates, and keep the tally.
+
+    Each process asks `redactor` for its own, once.
 
     Raises:
         PrivacyError: a recognizer failed, or a row has a field that no policy covers.
@@ -91,7 +99,7 @@ def certified_rows(
     sources = iter(sources)
     chunks = iter(lambda: list(itertools.islice(sources, CHUNK_ROWS)), [])
     for rows, met in ordered(
-        _certify, chunks, workers=workers, initialise=_initialise, arguments=(kind, setup, engine, proof)
+        _certify, chunks, workers=workers, initialise=_initialise, arguments=(kind, redactor, engine, proof)
     ):
         tally.add(met)
         yield from rows
@@ -100,9 +108,9 @@ def certified_rows(
 _certifier: Certifier  # of this process, made once
 
 
-def _initialise(kind: RowKind, setup: Setup, engine: str, proof: Proof) -> None:
+def _initialise(kind: RowKind, redactor: Callable[[], Redactor], engine: str, proof: Proof) -> None:
     global _certifier  # noqa: PLW0603  # a process pool has no other place for what its processes keep
-    _certifier = Certifier(kind, setup.redactor(), engine, proof)
+    _certifier = Certifier(kind, redactor(), engine, proof)
 
 
 def _certify(sources: Sequence[Source]) -> tuple[list[CertifiedRow], Tally]:

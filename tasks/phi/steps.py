@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from infra.artifacts import Artifact, open_store
+from infra.cores import available_cores
 from infra.settings import get_settings
+from tasks.errors import PrivacyError
 from tasks.policies import step
 from tasks.records import CertifiedRow, PhiMode, PhiPolicy, Protection, RawShard, RedactedShard, RowKind
 
@@ -53,7 +55,7 @@ def redact_again(shard: RedactedShard, protection: Protection) -> RedactedShard:
     def sources() -> Iterator[Source]:
         for line in store.rows(shard.artifact):
             certified = CertifiedRow.model_validate(line)
-            yield Source(certified.verified(), certified.certificate)
+            yield Source(certified.intact(), certified.certificate)  # what it lacks in proof is proved now
 
     return _redacted(shard.artifact, shard.source, shard.kind, protection, sources)
 
@@ -61,17 +63,28 @@ def redact_again(shard: RedactedShard, protection: Protection) -> RedactedShard:
 def _redacted(
     artifact: Artifact, source: str, kind: RowKind, protection: Protection, sources: "Callable[[], Iterator[Source]]"
 ) -> RedactedShard:
-    from tasks.phi.pool import available_cores
     from tasks.phi.proof import prove
     from tasks.phi.setup import setup_of
     from tasks.phi.shards import Tally, certified_rows
 
     store, tally = open_store(), Tally()
     setup = setup_of(protection.mode, protection.policy)._replace(year=protection.year)
-    proof = prove((each.row for each in sources()), kind, redactor=setup.redactor(), seed=artifact.sha256)
+    redactor = setup.redactor()
+    if setup.engine() != protection.engine:
+        raise PrivacyError(
+            "What finds identifiers changed after this run began: a tagger was trained, or recognizers were edited.",
+            fix="run again; nothing of the shard was saved",
+        )
+    proof = prove((each.row for each in sources()), kind, redactor=redactor, seed=artifact.sha256)
     workers = get_settings().threads or available_cores() if artifact.bytes > WORTH_PROCESSES else 1
     rows = certified_rows(
-        sources(), kind, setup=setup, engine=protection.engine, proof=proof, tally=tally, workers=workers
+        sources(),
+        kind,
+        redactor=setup.redactor if workers > 1 else lambda: redactor,
+        engine=protection.engine,
+        proof=proof,
+        tally=tally,
+        workers=workers,
     )
     kept = store.save_rows("redacted", rows)
     logger.info("redacted rows=%d withheld=%d findings=%d", kept.rows, tally.withheld, tally.findings.total())

@@ -75,6 +75,18 @@ def dataset(conn: Connection, begin: str) -> DatasetVersion:
     return DatasetVersion.model_validate(fetch(conn, "dataset", id=exact[0])[0][0])
 
 
+def latest_dataset(conn: Connection, agent_type: str) -> DatasetVersion:
+    """Return the dataset that was recorded last for an agent type.
+
+    Raises:
+        RegistryError: there is none yet.
+    """
+    found = fetch(conn, "latest_dataset", agent_type=agent_type)
+    if not found:
+        raise RegistryError(f"{agent_type} has no dataset yet.", fix="rounds weekly or rounds train makes one")
+    return DatasetVersion.model_validate(found[0][0])
+
+
 def record_run(conn: Connection, training: TrainingRun) -> bool:
     """Write down a training run; return False if it was there already."""
     return bool(run(conn, "insert_run", id=training.id, dataset_id=training.dataset_id, record=training))
@@ -101,8 +113,9 @@ def _origins(shard: RedactedShard, store: ArtifactStore) -> Iterator[tuple[str, 
 
 
 def _members(dataset: DatasetVersion, store: ArtifactStore) -> Iterator[tuple[str, ...]]:
-    """Yield dataset, row hash and split; an example made of a redacted row is that row here."""
-    for split, artifact in dataset.splits.items():
+    """Yield dataset, row hash and split; an example made of a redacted row, or a preference of two, is these here."""
+    for split, artifact in (*dataset.splits.items(), *dataset.preferences.items()):
         for line in store.rows(artifact):
             certificate = line["certificate"]
-            yield (dataset.id, certificate.get("derived_from") or certificate["row_sha256"], split)
+            for row in (certificate.get("derived_from") or certificate["row_sha256"]).split():
+                yield (dataset.id, row, split)

@@ -26,8 +26,9 @@ class ModelStory(Record):
     version: ModelVersion
     run: TrainingRun | None
     dataset: DatasetVersion | None
-    rows: int = Field(description="redacted rows that the dataset was made of")
-    sources: Mapping[str, int] = Field(description="source → rows of the dataset that came from it")
+    went_on_from: tuple[str, ...] = Field(default=(), description="the runs before its own, the last one first")
+    rows: int = Field(description="redacted rows that these runs' datasets were made of")
+    sources: Mapping[str, int] = Field(description="source → rows of these datasets that came from it")
     history: tuple[StageChange, ...]
     evaluations: tuple[EvalResult, ...]
 
@@ -46,8 +47,9 @@ def show(conn: Connection, model_id: str) -> ModelStory:
         version=version,
         run=TrainingRun.model_validate(training[0][0]) if training else None,
         dataset=DatasetVersion.model_validate(dataset[0][0]) if dataset else None,
-        rows=fetch(conn, "dataset_row_count", dataset_id=version.dataset_id)[0][0],
-        sources=dict(fetch(conn, "dataset_sources", dataset_id=version.dataset_id)),
+        went_on_from=tuple(row[0] for row in fetch(conn, "model_runs", id=version.id)),
+        rows=fetch(conn, "model_row_count", id=version.id)[0][0],
+        sources=dict(fetch(conn, "model_sources", id=version.id)),
         history=tuple(_stage_change(*row) for row in fetch(conn, "stage_history", id=version.id)),
         evaluations=tuple(EvalResult.model_validate(row[0]) for row in fetch(conn, "evaluations_of_file", files=files)),
     )

@@ -2,7 +2,7 @@
 
 from psycopg.types.json import Jsonb
 
-from tasks.records import PromotionDecision, Reading, RedactedShard, Round
+from tasks.records import DatasetVersion, PromotionDecision, Reading, RedactedShard, Round
 from tasks.registry import outcomes, versions
 from tasks.registry.statements import Connection, fetch
 
@@ -44,10 +44,15 @@ def shards_since_last_round(conn: Connection, agent_type: str) -> tuple[Redacted
     return tuple(RedactedShard.model_validate(row[0]) for row in rows)
 
 
-def shards_learned_from(conn: Connection, agent_type: str, shards: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the SHA-256 of each shard of the last concluded round that learned from others than `shards`."""
-    rows = fetch(conn, "shards_learned_from", agent_type=agent_type, shards=Jsonb(list(shards)))
-    return tuple(rows[0][0]) if rows else ()
+def dataset_learned_before(
+    conn: Connection, agent_type: str, shards: tuple[str, ...], aside: str = ""
+) -> DatasetVersion | None:
+    """Return the dataset of the last concluded round that learned from other shards, by SHA-256, than `shards`.
+
+    Shards of the source `aside` are neither compared nor named.
+    """
+    rows = fetch(conn, "dataset_learned_before", agent_type=agent_type, shards=Jsonb(list(shards)), aside=aside)
+    return DatasetVersion.model_validate(rows[0][0]) if rows else None
 
 
 def readings_since_last_round(conn: Connection, agent_type: str) -> tuple[Reading, ...]:

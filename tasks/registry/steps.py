@@ -14,7 +14,7 @@ from tasks.records import (
     Round,
     TrainingRun,
 )
-from tasks.registry import lineage, outcomes, retractions, rounds, versions
+from tasks.registry import continuation, lineage, outcomes, retractions, rounds, versions
 
 ROUNDS = "rounds"
 
@@ -106,10 +106,17 @@ def shards_since_last_round(agent_type: str) -> tuple[RedactedShard, ...]:
 
 
 @step(cached=False)
-def shards_learned_from(agent_type: str, shards: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the shards, by SHA-256, of the last round that learned from others than these."""
+def dataset_learned_before(agent_type: str, shards: tuple[str, ...], aside: str = "") -> DatasetVersion | None:
+    """Return the dataset of the last round that learned from other shards than these, those of source `aside` apart."""
     with connect() as conn:
-        return rounds.shards_learned_from(conn, agent_type, shards)
+        return rounds.dataset_learned_before(conn, agent_type, shards, aside)
+
+
+@step(cached=False)
+def run_to_continue(agent_type: str, dataset_id: str) -> TrainingRun | None:
+    """Return the run whose weights the next one may go on from, or None where it has to start from the base."""
+    with connect() as conn:
+        return continuation.run_to_continue(conn, agent_type, dataset_id)
 
 
 @step(cached=False)

@@ -7,7 +7,6 @@ does not depend on what was asked before. One request at a time; batching and re
 import ctypes
 import hashlib
 import logging
-import os
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 import llama_cpp
 
 from infra.artifacts import ArtifactStore
+from infra.cores import available_cores
 from infra.settings import Settings
 from tasks.errors import EvaluationError
 from tasks.records import Answers, GgufFile, Message, Record
@@ -163,7 +163,7 @@ def _threads(settings: Settings, gguf: Path) -> int:
     """Return one thread for a tiny file: its layers are done before a second one wakes (measured: 9 times faster)."""
     if gguf.stat().st_size < TINY_BYTES:
         return 1
-    return settings.threads or os.cpu_count() or 1
+    return settings.threads or available_cores()
 
 
 def _trained_context(path: Path) -> int:

@@ -1,5 +1,6 @@
 """Open a base model's tokenizer, and its weights for full, LoRA or 4-bit training."""
 
+import logging
 from pathlib import Path
 
 import torch
@@ -15,7 +16,11 @@ from transformers import (
 
 from tasks.errors import TrainingError
 from tasks.records import Recipe
+from tasks.training import processes
+from tasks.training.kernels import FLASH, uses_flash_attention
 from tasks.training.precision import compute_dtype
+
+log = logging.getLogger(__name__)
 
 PLAIN_CHAT = Path(__file__).with_name("plain_chat.jinja")
 # What bases reserve for it: Llama 3, Qwen, Mistral and Gemma, BERT's manner.
@@ -79,12 +84,27 @@ def open_model(source: str | Path, revision: str | None, recipe: Recipe, device:
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=compute_dtype(recipe.precision, device),
+            # FSDP shards floating-point weights alone: the four bits are kept in words of the type it computes in.
+            bnb_4bit_quant_storage=compute_dtype(recipe.precision, device) if processes.are_sharded() else None,
         )
     if recipe.method == "lora" and recipe.base_bits == 8:
         options["quantization_config"] = BitsAndBytesConfig(load_in_8bit=True)
-    model = _load(source, revision, device_map={"": device}, **options)
+    options["device_map"] = {"": _place(device, "quantization_config" in options)}
+    if uses_flash_attention(recipe, device):
+        try:
+            return _load(source, revision, attn_implementation=FLASH, **options)
+        except TrainingError:  # not every architecture has it
+            log.info("no flash attention for this base, torch's own instead")
+    model = _load(source, revision, **options)
     _keep_differentiable(model)
     return model
+
+
+def _place(device: str, quantised: bool) -> str:
+    """Return where this process's weights are loaded to: FSDP takes its part of unquantised ones from the CPU."""
+    if processes.are_sharded() and not quantised:
+        return "cpu"
+    return f"cuda:{torch.cuda.current_device()}" if device == "cuda" else device
 
 
 def _keep_differentiable(model: PreTrainedModel) -> None:

@@ -6,6 +6,8 @@ Examples of like length share a batch, so that little is padding; batches come i
 from collections.abc import Sequence
 from random import Random
 
+from tasks.records import Recipe
+
 POOL_BATCHES = 16  # examples are sorted within pools of this many batches: little padding, much chance
 
 
@@ -28,6 +30,12 @@ def training_order(lengths: Sequence[int], *, epochs: float, batch_size: int, se
         rng.shuffle(batches)
         order += [index for batch in (*batches, *last) for index in batch]
     return order
+
+
+def order_of(recipe: Recipe, lengths: Sequence[int]) -> list[int]:
+    """Return the order of a recipe's whole run; `max_steps` ends it earlier."""
+    order = training_order(lengths, epochs=recipe.epochs, batch_size=recipe.batch_size, seed=recipe.seed)
+    return order[: recipe.max_steps * recipe.batch_size] if recipe.max_steps else order
 
 
 def padded_share(lengths: Sequence[int], order: Sequence[int], batch_size: int) -> float:

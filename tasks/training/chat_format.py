@@ -1,22 +1,24 @@
-"""One conversation as one token sequence under the base's own chat template, with labels on the answers alone.
+"""One conversation as token ids and labels under the base's own chat template, with labels on the answers alone.
 
 Tokenising answers apart from questions misaligns a causal model, and training on the question teaches it to ask. The
-end-of-turn token is part of the answer: a model that never sees it labelled never stops.
+end-of-turn token is part of the answer: a model that never sees it labelled never stops. For that reason a
+conversation that is too long is never cut at its right: it loses its oldest exchanges, then the beginning of its last
+question; answers, their end tokens and the system's words stay whole.
 """
 
-from collections.abc import Sequence
+import bisect
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from jinja2 import TemplateError
-
-from tasks.errors import TrainingError
+from tasks.chat_tokens import chat_tokens
 from tasks.records import Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100  # torch's cross entropy leaves these labels out
-OTHER_TEMPLATE = "take a base whose chat template writes every turn as it stands"
+QUESTION_WORDS = 10  # of a question that is cut, the last ones stay; fewer seldom ask anything
 
 
 def encode(
@@ -27,45 +29,58 @@ def encode(
     A label is the token itself within an assistant's words and on the special token that ends them, else -100.
 
     Raises:
-        TrainingError: the template refuses the roles, or rewrites earlier turns so that answers cannot be found.
+        TrainingError: as `chat_tokens` does.
     """
-    turns = [message.model_dump() for message in messages]
-    text = _render(tokenizer, turns)
-    encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    ids: list[int] = encoded["input_ids"]
-    if len(ids) > max_tokens:
+    encoded = chat_tokens(tokenizer, messages)
+    if len(encoded.ids) > max_tokens:
         return None
-    labels = [IGNORED] * len(ids)
-    special = set(tokenizer.all_special_ids) | set(tokenizer.get_added_vocab().values())
-    for begin, end in _answers(tokenizer, turns, text):
-        inside = [i for i, (a, b) in enumerate(encoded["offset_mapping"]) if a < end and b > begin]
-        after = inside[-1] + 1
-        if after < len(ids) and ids[after] in special:
-            inside.append(after)
-        for place in inside:
-            labels[place] = ids[place]
-    return ids, labels
+    return encoded.ids, [
+        token if learned else IGNORED for token, learned in zip(encoded.ids, encoded.learned, strict=True)
+    ]
 
 
-def _answers(tokenizer: "PreTrainedTokenizerBase", turns: list[dict[str, str]], text: str) -> list[tuple[int, int]]:
-    """Return where the assistant's turns lie in the rendered text: characters, half-open, from the prompt's end on."""
-    spans = []
-    for place, turn in enumerate(turns):
-        if turn["role"] != "assistant":
-            continue
-        prompt = _render(tokenizer, turns[:place], add_generation_prompt=True)
-        found = text.find(turn["content"].strip(), len(prompt))
-        if not turn["content"].strip() or not text.startswith(prompt) or found < 0:
-            raise TrainingError("The base's chat template hides where an answer begins.", fix=OTHER_TEMPLATE)
-        spans.append((len(prompt), found + len(turn["content"].strip())))
-    return spans
+def length(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Message]) -> int:
+    """Return the tokens of a whole conversation.
+
+    Raises:
+        TrainingError: as `chat_tokens` does.
+    """
+    return len(chat_tokens(tokenizer, messages).ids)
 
 
-def _render(
-    tokenizer: "PreTrainedTokenizerBase", turns: list[dict[str, str]], *, add_generation_prompt: bool = False
-) -> str:
-    try:
-        return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=add_generation_prompt))
-    except TemplateError as error:
-        roles = ", ".join(dict.fromkeys(turn["role"] for turn in turns))
-        raise TrainingError(f"The base's chat template refuses the roles {roles}.", fix=OTHER_TEMPLATE) from error
+def shortened(
+    tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Message], max_tokens: int
+) -> tuple[Message, ...] | None:
+    """Return as much of the end of a conversation as fits into `max_tokens`, with the system's words before it.
+
+    Whole exchanges go first, the oldest first; of the last one the question loses words from its beginning, down to
+    `QUESTION_WORDS`. None where even that is too long: answer and system's words are never cut.
+
+    Raises:
+        TrainingError: as `chat_tokens` does.
+    """
+    after = next((place for place, turn in enumerate(messages) if turn.role != "system"), len(messages))
+    system, turns = tuple(messages[:after]), tuple(messages[after:])
+    asked = [i for i, turn in enumerate(turns) if turn.role == "user" and (not i or turns[i - 1].role != "user")]
+    if not asked:
+        return None
+    question = turns[asked[-1]].content
+    words = [found.start() for found in re.finditer(r"\S+", question)]
+    cuts = words[1 : len(words) - QUESTION_WORDS + 1]
+
+    def cut(place: int) -> tuple[Message, ...]:
+        last = Message(role="user", content=question[cuts[place] :])
+        return (*system, last, *turns[asked[-1] + 1 :])
+
+    def fits(candidate: tuple[Message, ...]) -> bool:
+        return length(tokenizer, candidate) <= max_tokens
+
+    return _first(len(asked), lambda place: (*system, *turns[asked[place] :]), fits) or _first(len(cuts), cut, fits)
+
+
+def _first(
+    count: int, candidate: Callable[[int], tuple[Message, ...]], fits: Callable[[tuple[Message, ...]], bool]
+) -> tuple[Message, ...] | None:
+    """Return the first of ever shorter candidates that fits, by halving; None where the last does not."""
+    place = bisect.bisect_left(range(count), True, key=lambda place: fits(candidate(place)))
+    return candidate(place) if place < count else None

@@ -1,25 +1,21 @@
-"""How much memory a fine-tuning run needs at its peak, told before it starts; and the nearest recipe that fits.
+"""How much memory a fine-tuning run needs at its peak, told before it starts, and how much the machine has.
 
-Counted are the tensors of supervised fine-tuning as fine_tuning.py does it: the base's weights, the adapter's,
-gradients, optimizer states, what the layers keep for the backward pass (or compute again, under activation
-checkpointing), and the tiles in which TRL computes the loss (it never holds whole logits). The sums follow the tensors
-that autograd was seen to save under PyTorch 2.13, transformers 5.23, PEFT 0.21, TRL 1.16 and bitsandbytes 0.50;
-benchmarks/training.py holds them to measured peaks. Not covered: preference training's second model, evaluation in
-larger batches than training's, several GPUs, experts of which only some are computed, and the merge, which happens on
-the CPU.
+Counted are the tensors of fine-tuning as fine_tuning.py and preference_tuning.py do it, of which the latter holds no
+second model and DPO computes two answers at once: the base's weights, the adapter's, gradients, optimizer states, what
+the layers keep for the backward pass (or compute again, under activation checkpointing), and the tiles in which TRL
+computes the loss (it never holds whole logits). The sums follow the tensors that autograd was seen to save under
+PyTorch 2.13, transformers 5.23, PEFT 0.21, TRL 1.16 and bitsandbytes 0.50; benchmarks/training.py holds them to
+measured peaks. Not covered: evaluation in larger batches than training's, several GPUs, experts of which only some are
+computed, and the merge, which happens on the CPU.
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from itertools import product
 from pathlib import Path
-from typing import Any
 
 import psutil
 import torch
 
-from tasks.errors import TrainingError
 from tasks.records import Recipe
 from tasks.training.base_shape import BaseShape
 from tasks.training.precision import computes_fast_in_bf16
@@ -30,8 +26,8 @@ INT8_STATE = 2 + 2 * 4 / 256  # bytes a trained weight: two moments, each with a
 TILE_TOKENS, TILE_VOCABULARY = 4096, 32_768  # TRL's tiles of logits
 TORCH_BACKWARD_TILE, TORCH_FORWARD_TILE = 29, 13  # bytes a logit where torch, not Triton, folds a tile
 FRAGMENTED = 0.05  # share of the tensors that the allocator rounds up or cannot use again
+GROUP = Path("/sys/fs/cgroup")  # the control group of a container, as it is seen inside
 CUDA_CONTEXT = 0.6 * GIB  # kernels and cuBLAS's workspace, in no tensor
-SMALLEST_R, SHORTEST = 8, 512  # what a smaller recipe is not proposed below
 
 
 @dataclass(frozen=True)
@@ -41,11 +37,18 @@ class Machine:
     device: str
     gib: float
     bf16: bool  # whether its hardware computes bfloat16
+    whole: bool = False  # whether `gib` is all that it has, not what is free now
 
     @property
     def words(self) -> str:
         """What it is called."""
         return "GPU" if self.device == "cuda" else "machine"
+
+    @property
+    def has(self) -> str:
+        """What it has, in words."""
+        this = f"this {self.words}"
+        return f"{this} has {self.gib:.1f} GiB" if self.whole else f"{self.gib:.1f} GiB are free on {this}"
 
     def computes_in(self, recipe: Recipe) -> str:
         """Return `bf16`, `fp16` or `fp32`."""
@@ -83,22 +86,31 @@ class MemoryEstimate:
         return f"{self.gib:.2f} GiB ({parts}, reserve {self.reserve / GIB:.2f})"
 
 
-def this_machine(device: str) -> Machine:
-    """Return the device with the memory that is free on it now."""
+def this_machine(device: str, *, whole: bool = False) -> Machine:
+    """Return the device with the memory that is free on it now, or with all that it has."""
     if device == "cuda":
-        free = torch.cuda.mem_get_info()[0]
-    else:
-        free = min(psutil.virtual_memory().available, _left_to_container())
-    return Machine(device, free / GIB, computes_fast_in_bf16(device))
+        gpu = torch.cuda.mem_get_info()[1 if whole else 0]
+        return Machine(device, gpu / GIB, computes_fast_in_bf16(device), whole)
+    ram = psutil.virtual_memory()
+    size = min(ram.total, _containers_limit()) if whole else min(ram.available, _left_to_container())
+    return Machine(device, size / GIB, computes_fast_in_bf16(device), whole)
 
 
-def _left_to_container(group: Path = Path("/sys/fs/cgroup")) -> int:
-    """Return the bytes that a container's limit leaves, because psutil sees the whole machine."""
+def _containers_limit(group: Path = GROUP) -> int:
+    """Return the bytes that a container may use, because psutil sees the whole machine."""
     try:
-        limit, used = (int((group / name).read_text(encoding="ascii")) for name in ("memory.max", "memory.current"))
+        return int((group / "memory.max").read_text(encoding="ascii"))
     except (OSError, ValueError):  # no such limit
         return sys.maxsize
-    return limit - used + _reclaimable(group)
+
+
+def _left_to_container(group: Path = GROUP) -> int:
+    """Return the bytes of a container's limit that are not used."""
+    try:
+        used = int((group / "memory.current").read_text(encoding="ascii"))
+    except (OSError, ValueError):  # the root group counts nothing
+        return sys.maxsize
+    return _containers_limit(group) - used + _reclaimable(group)
 
 
 def _reclaimable(group: Path) -> int:
@@ -122,98 +134,8 @@ def estimate(recipe: Recipe, shape: BaseShape, machine: Machine) -> MemoryEstima
     return MemoryEstimate(weights, optimizer, gradients, activations, at_once, reserve)
 
 
-def refuse_what_does_not_fit(recipe: Recipe, shape: BaseShape, machine: Machine) -> MemoryEstimate:
-    """Return the estimate of a run that fits.
-
-    Raises:
-        TrainingError: the device cannot compute the recipe, or has too little memory for it.
-    """
-    refuse_what_the_device_lacks(recipe, machine)
-    needed = estimate(recipe, shape, machine)
-    if needed.gib <= machine.gib:
-        return needed
-    what = f"{recipe.name} on {recipe.base} needs {needed}; {machine.gib:.1f} GiB are free on this {machine.words}."
-    nearest = nearest_that_fits(recipe, shape, machine)
-    if nearest is None:
-        raise TrainingError(what, fix="take a smaller base, or a machine with more memory")
-    told = f"{in_words(nearest, machine)} needs {estimate(nearest, shape, machine).gib:.1f} GiB of {machine.gib:.1f}"
-    raise TrainingError(what, fix=f"{told}: {_as_flags(recipe, nearest)}")
-
-
-def refuse_what_the_device_lacks(recipe: Recipe, machine: Machine) -> None:
-    """Check number format, quantisation and optimizer against the device.
-
-    Raises:
-        TrainingError: fp16 or a paged optimizer on a CPU, or bf16 where the hardware has none.
-    """
-    if machine.device == "cpu" and recipe.precision == "fp16":
-        raise TrainingError("precision fp16 needs a GPU.", fix="--set precision=auto (bf16 or fp32 on a CPU)")
-    if machine.device == "cpu" and recipe.optimizer.startswith("paged"):
-        raise TrainingError(f"optimizer {recipe.optimizer} needs a GPU.", fix="--set optimizer=adamw-8bit")
-    if recipe.precision == "bf16" and not machine.bf16:
-        fix = f"--set precision={'fp16' if machine.device == 'cuda' else 'fp32'}"
-        raise TrainingError(f"This {machine.words} does not compute bf16.", fix=fix)
-
-
-def nearest_that_fits(recipe: Recipe, shape: BaseShape, machine: Machine) -> Recipe | None:
-    """Return the recipe that fits and differs least in what is learned, or None.
-
-    Least matter checkpointing and smaller micro-batches, which change nothing; then an 8-bit optimizer, a base in fewer
-    bits, a smaller rank, an adapter instead of full tuning, and shorter examples.
-    """
-    found = sorted(_smaller(recipe), key=lambda pair: pair[0])
-    return next((other for _, other in found if estimate(other, shape, machine).gib <= machine.gib), None)
-
-
-def in_words(recipe: Recipe, machine: Machine) -> str:
-    """Return what of a recipe decides on its memory, in a few words."""
-    method = {"full": "full", "qlora": "QLoRA", "lora": f"LoRA over {recipe.base_bits} bits"}[recipe.method]
-    words = [method, f"{recipe.max_tokens} tokens", f"micro-batch {_micro_batch(recipe)}"]
-    if recipe.method != "full":
-        words.insert(1, f"r {recipe.lora_r}")
-    if recipe.optimizer != "adamw":
-        words.append("8-bit Adam")
-    if machine.checkpoints(recipe):
-        words.append("activation checkpointing")
-    return ", ".join(words)
-
-
-def _smaller(recipe: Recipe) -> Iterator[tuple[int, Recipe]]:
-    """Yield recipes that need less, each with how much it changes what is learned."""
-    parts = [n for n in range(recipe.gradient_accumulation, recipe.batch_size + 1) if recipe.batch_size % n == 0]
-    eight_bit = "adamw-8bit" if recipe.optimizer == "adamw" else recipe.optimizer
-    bases = [{"method": recipe.method, "base_bits": recipe.base_bits}]
-    if recipe.method == "full":
-        bases.append({"method": "lora", "base_bits": 16})
-    if recipe.method != "qlora" and (recipe.method, recipe.base_bits) != ("lora", 8):
-        bases.append({"method": "lora", "base_bits": 8})
-    if recipe.method != "qlora":
-        bases.append({"method": "qlora", "base_bits": recipe.base_bits})
-    ladders: Sequence[Sequence[Mapping[str, Any]]] = (
-        [{}, {"activation_checkpointing": True}],
-        [{"gradient_accumulation": n} for n in parts],
-        [{"optimizer": name} for name in dict.fromkeys((recipe.optimizer, eight_bit))],
-        bases,
-        [{"lora_r": r} for r in _halved(recipe.lora_r, SMALLEST_R)],
-        [{"max_tokens": n} for n in _halved(recipe.max_tokens, SHORTEST)],
-    )
-    for rungs in product(*(list(enumerate(ladder)) for ladder in ladders)):
-        harm = sum(place * weight for (place, _), weight in zip(rungs, (1, 2, 40, 100, 150, 1000), strict=True))
-        yield harm, recipe.model_copy(update={key: value for _, change in rungs for key, value in change.items()})
-
-
-def _halved(value: int, smallest: int) -> list[int]:
-    return [value] + [value >> n for n in range(1, value.bit_length()) if value >> n >= smallest]
-
-
-def _as_flags(recipe: Recipe, other: Recipe) -> str:
-    """Return the options that make `other` of `recipe`; of a recipe for full tuning, an adapter's has another rate."""
-    changed = {name: value for name, value in other if value != getattr(recipe, name)}
-    sibling = f"take a {changed.pop('method')}-… recipe, " if recipe.method == "full" and "method" in changed else ""
-    return sibling + " ".join(f"--set {name}={'true' if value is True else value}" for name, value in changed.items())
-
-
-def _micro_batch(recipe: Recipe) -> int:
+def micro_batch(recipe: Recipe) -> int:
+    """Return how many examples are computed at once."""
     return recipe.batch_size // recipe.gradient_accumulation
 
 
@@ -230,7 +152,8 @@ class _Sizes:
         self.int8 = recipe.method == "lora" and recipe.base_bits == 8
         self.quantised = recipe.method == "qlora" or self.int8
         self.checkpoints = machine.checkpoints(recipe)
-        self.tokens = _micro_batch(recipe) * recipe.max_tokens
+        both = 2 if recipe.objective == "dpo" else 1  # the chosen and the rejected answer are computed together
+        self.tokens = both * micro_batch(recipe) * recipe.max_tokens
         adapter = sum(recipe.lora_r * (one.inputs + one.outputs) * one.count for one in self.targeted)
         self.trained = shape.parameters if self.full else adapter
 

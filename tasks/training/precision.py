@@ -1,8 +1,8 @@
 """Which number format and how many threads this machine computes with. Pure arithmetic choices, no quality trade."""
 
-import os
-
 import torch
+
+from infra.cores import available_cores
 
 
 def computes_fast_in_bf16(device: str) -> bool:
@@ -27,6 +27,6 @@ def compute_dtype(precision: str, device: str) -> torch.dtype:
     return named.get(precision) or (torch.bfloat16 if computes_fast_in_bf16(device) else torch.float32)
 
 
-def use_threads(threads: int) -> None:
-    """Let torch compute with `threads` threads; 0 means every core that this process may use."""
-    torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+def use_threads(threads: int, processes: int = 1) -> None:
+    """Let torch compute with its part of `threads` threads; 0 means every core that this process may use."""
+    torch.set_num_threads(max(1, (threads or available_cores()) // processes))

@@ -9,20 +9,19 @@ import difflib
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple
 
 import yaml
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 
 from tasks.errors import TrainingError
 from tasks.records import Recipe, row_sha256
 from tasks.training.overrides import ADAPTERS, KEYS, assignments, from_environment, refuse_unknown
+from tasks.training.recipe_values import faults, refuse_unknown_in_mix, refuse_unused, unused
 
 RECIPES = Path(__file__).parents[2] / "flows" / "recipes"
 RUN = "this run"
-BOUNDS = ((Gt, "gt", "above"), (Ge, "ge", "at least"), (Lt, "lt", "below"), (Le, "le", "at most"))
+DECIDING = ("method", "objective")  # which other keys are used
 
 
 class Setting(NamedTuple):
@@ -62,11 +61,11 @@ def resolved(
     `overrides` are words such as `lora_r=8`; `environment` holds the older guides' variables.
 
     Raises:
-        TrainingError: no such recipe or preset, not YAML, an unknown key (the nearest known one is named), or a refused
-            value (what is allowed is named).
+        TrainingError: no such recipe or preset, not YAML, an unknown key (the nearest known one is named), a refused
+            value (what is allowed is named), or a key that the file or the run sets and its method does not use.
     """
     file = _file(name_or_path, folder)
-    own = _content(file, "Recipe", (*KEYS, "preset"))
+    own = _content(file, "Recipe", (*KEYS, "preset"), folder)
     named = own.pop("preset", None)
     chosen = assignments(overrides)
     if base and chosen.setdefault("base", base) != base:
@@ -81,10 +80,15 @@ def resolved(
         (f"preset {preset}, {RUN}", _preset(preset, method, folder)),
         (RUN, chosen),
     ):
+        refuse_unknown_in_mix(origin, values.get("mix"))
         layers |= {key: Setting(key, value, origin) for key, value in values.items()}
     _refuse_rate_of_other_method(layers, own.get("method"))
     _fit_accumulation(layers)
-    return _validated(file, layers)
+    settings = _validated(file, layers)
+    made = {setting.name: setting.value for setting in settings}
+    refuse_unused(f"recipe {file.stem}", own, made | {key: own[key] for key in DECIDING if key in own})
+    refuse_unused(RUN, chosen, made)
+    return [_as_used(setting, made) for setting in settings]
 
 
 def digest(recipe: Recipe) -> str:
@@ -114,27 +118,33 @@ def _preset(name: object, method: str, folder: Path) -> dict[str, Any]:
         raise TrainingError(
             f"There is no preset {name}.", fix=f"take {near[0] if near else ', '.join(presets(folder))}"
         )
-    return _content(folder / "presets" / f"{name}.yaml", "Preset", KEYS)
+    return _content(folder / "presets" / f"{name}.yaml", "Preset", KEYS, folder)
 
 
-def _content(file: Path, kind: str, known: Sequence[str]) -> dict[str, Any]:
+def _content(file: Path, kind: str, known: Sequence[str], folder: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
-        others = sorted(path.stem for path in file.parent.glob("*.yaml"))
-        near = difflib.get_close_matches(file.stem, others, n=1)
-        those = (
-            f"take {near[0]}, or another one of: {', '.join(others)}" if near else f"take one of: {', '.join(others)}"
-        )
-        raise TrainingError(
-            f"{kind} {file.stem} cannot be read.", fix=f"{those}; or give the path of a .yaml file"
-        ) from error
+        name = file.stem if file.is_relative_to(folder) else file
+        raise TrainingError(f"{kind} {name} cannot be read.", fix=_instead_of(file, folder)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise TrainingError(f"{kind} {file.name} is not YAML.", fix="write one `key: value` a line") from error
     if not isinstance(content, dict):
         raise TrainingError(f"{kind} {file.name} holds no keys.", fix="write one `key: value` a line")
     refuse_unknown(f"{kind} {file.name}", content, known)
     return content
+
+
+def _instead_of(file: Path, folder: Path) -> str:
+    """Return what may be meant by a file that cannot be read: one beside it, or the folder's own by their names."""
+    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    near = difflib.get_close_matches(file.stem, known, n=3, cutoff=0.75)
+    named = " or ".join(near) if near else f"one of: {', '.join(known)}"
+    if file.is_relative_to(folder):
+        return f"take {named}; or give the path of a .yaml file"
+    beside = {path.stem: path for path in file.parent.glob("*.y*ml") if path.is_file() and path != file}
+    mistyped = difflib.get_close_matches(file.stem, beside, n=1, cutoff=0.75)
+    return f"{f'take {beside[mistyped[0]]}' if mistyped else 'correct the path'}, or take by its name {named}"
 
 
 def _refuse_rate_of_other_method(layers: dict[str, Setting], written_for: object) -> None:
@@ -172,9 +182,8 @@ def _validated(file: Path, layers: dict[str, Setting]) -> list[Setting]:
     try:
         recipe = Recipe(name=file.stem, **given)
     except ValidationError as error:
-        names = dict.fromkeys(str(part["loc"][0]) for part in error.errors())
-        faults = "; ".join(_fault(layers[name]) for name in names)
-        raise TrainingError(f"Recipe {file.name} is refused: {faults}.", fix="correct these values") from None
+        told = faults(error, given, {name: setting.origin for name, setting in layers.items()})
+        raise TrainingError(f"Recipe {file.name} is refused: {'; '.join(told)}.", fix="correct these values") from None
     if recipe.batch_size % recipe.gradient_accumulation:
         raise TrainingError(
             f"Recipe {file.name}: batch_size {recipe.batch_size} cannot be accumulated in"
@@ -184,26 +193,7 @@ def _validated(file: Path, layers: dict[str, Setting]) -> list[Setting]:
     return [Setting(name, getattr(recipe, name), layers[name].origin) for name in KEYS]
 
 
-def _fault(setting: Setting) -> str:
-    field = Recipe.model_fields[setting.name]
-    if setting.origin == "default":
-        return f"{setting.name} is missing ({_allowed(field)})"
-    return f"{setting.name} is {setting.value!r} ({setting.origin}), allowed: {_allowed(field)}"
-
-
-def _allowed(field: FieldInfo) -> str:
-    """Return in words what a field takes."""
-    kinds = [kind for kind in (get_args(field.annotation) or (field.annotation,)) if kind is not type(None)]
-    if get_origin(field.annotation) is Literal:
-        return ", ".join(map(str, kinds))
-    if get_origin(field.annotation) is tuple:
-        return "a list of one name or more"
-    bounds = [
-        f"{word} {getattr(rule, name)}"
-        for rule in field.metadata
-        for kind, name, word in BOUNDS
-        if isinstance(rule, kind)
-    ]
-    if kinds[0] in (int, float):
-        return " ".join(("a whole number" if kinds[0] is int else "a number", " and ".join(bounds))).strip()
-    return "true or false" if kinds[0] is bool else "a name"
+def _as_used(setting: Setting, values: Mapping[str, Any]) -> Setting:
+    """Return the setting, or its default where it counts for nothing: the same training has the same digest."""
+    idle = unused(setting.name, values)
+    return Setting(setting.name, Recipe.model_fields[setting.name].default, f"unused: {idle}") if idle else setting

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +12,9 @@ from infra.settings import get_settings
 from tasks.errors import TrainingError
 from tasks.policies import progress, stage_digest, step
 from tasks.records import Artifact, Base, DatasetVersion, Recipe, TrainingRun
-from tasks.training import base_models, recipes
+from tasks.training import base_models, recipes, work_folders
 
 log = logging.getLogger(__name__)
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 @step(cached=False)
@@ -50,77 +47,103 @@ def prepare_base(name: str, revision: str, corpus: Artifact | None) -> Base:
 
 @step(cached=False)
 def check_recipe(recipe: Recipe, base: Base) -> float:
-    """Return the GiB that the run will need; a recipe that the base or this machine cannot do is refused here."""
-    from tasks.training import base_shape, memory, precision
+    """Return the GiB that the run will need; a recipe that the base or this machine can never do is refused here.
+
+    What is free just now does not decide: the run may be answered from the cache. `finetune` refuses for that.
+    """
+    from tasks.training import base_shape, fitting, memory, precision
 
     shape = base_shape.shape_of(*base.source(open_store()))
     base_shape.refuse_adapter_that_does_not_fit(recipe, shape)
-    machine = memory.this_machine(precision.best_device())
-    needed = memory.refuse_what_does_not_fit(recipe, shape, machine)
-    log.info("recipe fits needed_gib=%.2f free_gib=%.2f device=%s", needed.gib, machine.gib, machine.device)
-    return round(needed.gib, 3)
+    device = precision.best_device()
+    needed = fitting.refuse_what_does_not_fit(recipe, shape, memory.this_machine(device, whole=True)).gib
+    free = memory.this_machine(device).gib
+    tell = log.info if needed <= free else log.warning
+    tell("recipe checked needed_gib=%.2f free_now_gib=%.2f device=%s", needed, free, device)
+    return round(needed, 3)
 
 
 @step()
-def finetune(dataset: DatasetVersion, recipe: Recipe, base: Base) -> TrainingRun:
-    """Fine-tune the base on the dataset's training split; a killed run goes on from its last checkpoint."""
-    from tasks.training import fine_tuning, precision
+def finetune(
+    dataset: DatasetVersion,
+    recipe: Recipe,
+    base: Base,
+    data_card: Artifact | None = None,
+    earlier: TrainingRun | None = None,
+    earlier_items: Artifact | None = None,
+) -> TrainingRun:
+    """Fine-tune on the dataset's training split; a killed run goes on from its last checkpoint.
+
+    `earlier` is a run whose weights it goes on from, in place of the base's; `earlier_items` is the validation split of
+    an earlier dataset, on which forgetting is measured; the model card sums up `data_card`.
+    """
+    from tasks.training import (
+        base_shape,
+        energy,
+        fitting,
+        forgetting,
+        launching,
+        memory,
+        model_card,
+        precision,
+        run_artifacts,
+        starting_points,
+    )
+    from tasks.training.jobs import Job
 
     settings, store = get_settings(), open_store()
-    run_id = run_identity(dataset, recipe, base)
-    work = settings.data / "work" / "training" / run_id
-    precision.use_threads(settings.threads)
-    outcome = fine_tuning.fine_tune(
-        recipe,
-        *base.source(store),
-        store.rows(dataset.splits["train"]),
-        store.rows(dataset.splits["validation"]),
+    if settings.training_strategy != "fsdp":  # which holds a part of the model on each device
+        machine = memory.this_machine(precision.best_device())
+        fitting.refuse_what_does_not_fit(recipe, base_shape.shape_of(*base.source(store)), machine)
+    run_id = run_identity(dataset, recipe, base, earlier)
+    source, revision = base.source(store)
+    splits = dataset.splits if recipe.objective == "sft" else dataset.preferences
+    if not splits:
+        raise TrainingError(
+            f"Dataset {dataset.id} has no preferences for {recipe.objective}.",
+            fix="build it again with this recipe: rounds train, or rounds weekly",
+        )
+    job = Job(
+        recipe=recipe,
+        source=str(source),
+        revision=revision,
+        start=starting_points.start_folder(recipe, base, earlier, store),
+        train=splits["train"],
+        validation=splits["validation"],
         redaction=dataset.redaction,
-        work=work,
+        work=settings.data / "work" / "training" / run_id,
         tensorboard=settings.data / "tensorboard" / run_id,
-        merged=work / "merged",
-        on_progress=_steps_done(),
     )
-    run = TrainingRun(
-        id=run_id,
-        dataset_id=dataset.id,
-        recipe=recipe.name,
-        recipe_sha256=recipes.digest(recipe),
-        base=base,
-        weights=store.save_folder("weights", work / "merged"),
-        curve=store.save_rows("curve", outcome.curve),
-        first_loss=outcome.first_loss,
-        last_loss=outcome.last_loss,
-        eval_loss=outcome.eval_loss,
-        steps=outcome.steps,
-        seconds=outcome.seconds,
-        tokens=outcome.tokens,
-        peak_memory_gib=outcome.peak_memory_gib,
-        git_sha=_git_sha(),
+    work_folders.remove_abandoned(job.work.parent, keep=run_id)
+    precision.use_threads(settings.threads)
+    meter = energy.Meter(precision.best_device())
+    outcome = launching.train(job, settings.training_processes, settings.training_strategy, _steps_done())
+    used = meter.read()
+    forgot = forgetting.measure_forgetting(
+        recipe,
+        (store.path(earlier.weights), None) if earlier else (source, revision),
+        job.merged,
+        store.rows(dataset.splits["validation"]),
+        store.rows(earlier_items) if earlier_items else (),
+        redaction=dataset.redaction,
     )
-    shutil.rmtree(work)
+    made = model_card.Made(
+        run_id, dataset, recipe, base, outcome, earlier, forgot, used, git_sha=run_artifacts.git_sha()
+    )
+    run = run_artifacts.keep_run(made, job.work, data_card, store, settings)
+    shutil.rmtree(job.work)
     log.info("finetuned run=%s steps=%d loss=%.4f seconds=%.1f", run.id, run.steps, run.last_loss, run.seconds)
     return run
 
 
-def run_identity(dataset: DatasetVersion, recipe: Recipe, base: Base) -> str:
-    """Return the id under which this dataset, recipe and base train, and find their checkpoints again."""
+def run_identity(dataset: DatasetVersion, recipe: Recipe, base: Base, earlier: TrainingRun | None = None) -> str:
+    """Return the id under which this dataset, recipe and start train, and find their checkpoints again."""
     code = stage_digest(Path(__file__).parent)  # a checkpoint of other code is not gone on with
-    content = "\n".join((dataset.id, recipes.digest(recipe), base.revision, code))
+    start = earlier.id if earlier else "base"
+    content = "\n".join((dataset.id, recipes.digest(recipe), base.revision, start, code))
     return f"run-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
 
 
 def _steps_done() -> Callable[[int, int, float], None]:
     tell = progress("steps")
     return lambda done, total, _: tell(done, total)
-
-
-def _git_sha() -> str:
-    """Return the commit that this code was checked out at, or `unknown` outside a repository."""
-    try:
-        found = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=10
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return found.stdout.strip()

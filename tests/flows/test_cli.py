@@ -87,7 +87,7 @@ def commands() -> dict[str, list[str]]:
 def test_the_commands_are_these() -> None:
     assert set(commands()) == {
         "weekly", "collect", "train", "benchmark", "demo", "load-chats", "chat", "status", "doctor",
-        "models list", "models show", "retractions",
+        "models list", "models show", "models card", "dataset show", "retractions",
         "ingest pubmed", "ingest pubmed-files", "ingest pmc", "ingest arxiv", "ingest interactions",
         "ingest documents", "ingest examples", "export chats", "export dataset", "export texts",
         "redact", "phi eval", "phi review", "phi train-tagger",

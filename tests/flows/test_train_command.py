@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 from typer.testing import CliRunner, Result
 
-from flows import cli, train_commands
-from flows.parameters import CollectRequest, TrainRequest
+from flows import cli, commands, train_commands, weekly_commands
+from flows.parameters import CollectRequest, TrainRequest, WeeklyRequest
 from flows.recipe_choice import chosen_recipe, settings_of
+from tasks.records import Mix
 from tasks.training.overrides import ENVIRONMENT
 
 
@@ -86,6 +87,31 @@ def test_values_are_shown_with_where_they_came_from_on_standard_error(capsys: py
     assert "seed 5 this run" in lines
     assert "lora_r 16 preset balanced" in lines
     assert "method qlora recipe qlora-qwen3-4b" in lines
+
+
+def test_a_round_and_the_demo_take_what_their_refusals_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[TrainRequest] = []
+    monkeypatch.setattr(weekly_commands, "run_each_weekly", lambda requests, **_: asked.extend(requests))
+    monkeypatch.setattr(commands, "run_demo", lambda request, **_: asked.append(request))
+    choice = ["-r", "lora-tiny", "--preset", "conservative", "--set", "seed=3", "--set", "epochs=1"]
+    for command in ("weekly", "demo"):
+        assert CliRunner().invoke(cli.app, [command, *choice]).exit_code == 0
+    assert [type(request) for request in asked] == [WeeklyRequest, TrainRequest]
+    for request in asked:
+        recipe = chosen_recipe(request)
+        assert (recipe.name, recipe.lora_r, recipe.seed, recipe.epochs) == ("lora-tiny", 8, 3, 1)
+
+
+def test_an_idle_value_is_not_shown_and_a_mix_as_it_is_set(capsys: pytest.CaptureFixture[str]) -> None:
+    mix = "mix={replay_share: 0.5, source_weights: {pubmed: 2.0}}"
+    recipe = chosen_recipe(TrainRequest(recipe="full-tiny", overrides=(mix,)))
+    shown = train_commands.in_words(recipe.mix)
+    assert chosen_recipe(TrainRequest(recipe="full-tiny", overrides=(f"mix={shown}",))) == recipe
+    assert train_commands.in_words(Mix()) == ""
+    train_commands.print_settings(settings_of(TrainRequest(recipe="full-tiny", overrides=(mix,))))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().err.splitlines()]
+    assert "lora_r unused: method full" in lines
+    assert any(line.startswith("mix {replay_share: 0.5,") for line in lines)
 
 
 def test_a_bad_value_ends_the_command_with_its_fix() -> None:

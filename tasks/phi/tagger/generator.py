@@ -1,6 +1,7 @@
 """Fictional texts with marks, for training a tagger.
 
-Clinical documents, queries, letters and portal threads, and as many texts without any identifier, among them abstracts.
+Clinical documents, running prose, queries, letters and portal threads, and nearly as many texts without any identifier,
+among them abstracts and the same prose about nobody.
 Everything is made up from the grammar beside this module; no real text is behind it. It does not cover other languages
 and knows no more formats than `values.py` and the grammar state.
 """
@@ -14,7 +15,9 @@ from tasks.phi.tagger.grammar import Grammar, Piece
 from tasks.phi.tagger.values import MAKERS
 
 _FOLDER = Path(__file__).parent
-GRAMMARS = tuple(_FOLDER / name for name in ("medicine.yaml", "notes.yaml", "literature.yaml", "filler.yaml"))
+GRAMMARS = tuple(
+    _FOLDER / name for name in ("medicine.yaml", "notes.yaml", "prose.yaml", "literature.yaml", "filler.yaml")
+)
 
 _FILLER = 0.45  # chance of a sentence of ordinary words after each other one
 
@@ -35,9 +38,9 @@ class Generator:
         self._grammar = Grammar(GRAMMARS, MAKERS)
 
     def texts(self) -> Iterator[MarkedText]:
-        """Yield texts without end, about half of them without any identifier."""
-        with_phi = (self._note, self._note, self._note, self._query, self._thread, self._letter)
-        without = (self._clean_note, self._clean_note, self._paper, self._paper, self._paper)
+        """Yield texts without end, four in nine of them without any identifier."""
+        with_phi = (*[self._note] * 3, self._query, self._thread, self._letter, *[self._prose] * 4)
+        without = (*[self._clean_note] * 2, *[self._paper] * 4, *[self._clean_prose] * 2)
         while True:
             pieces = self._rng.choice((*with_phi, *without))()
             yield marked(self._noisy(pieces))
@@ -79,17 +82,28 @@ class Generator:
     def _clean_note(self) -> list[Piece]:
         return self._some("clean", 1, 8, self._rng.choice(((" ",), ("\n",), (" ", "\n"))))
 
+    def _prose(self) -> list[Piece]:
+        lines = self._rng.choice(((" ",), ("\n",), (" ", " ", "\n"), ("\n", "\n\n")))
+        pieces = self._some("header", 0, self._rng.choice((0, 0, 2)), ("\n",))
+        for _ in range(self._rng.randint(1, 4)):
+            pieces += self._some("prose", 1, 3, lines) + self._some("prose_clean", 0, 3, lines)
+            pieces += self._some(self._rng.choice(("clean", "story")), 0, 1, lines)
+        return pieces + self._some("closing", 0, self._rng.choice((0, 1)), ("\n",))
+
+    def _clean_prose(self) -> list[Piece]:
+        return self._some("prose_clean", 2, 8, self._rng.choice(((" ",), ("\n",), (" ", "\n"))))
+
     def _paper(self) -> list[Piece]:
         return self._some("abstract", 1, 6, (" ",))
 
     def _noisy(self, pieces: list[Piece]) -> list[Piece]:
         """Change case, spacing and spelling of some texts."""
         draw = self._rng.random()
-        if draw < 0.1:
+        if draw < 0.13:
             pieces = [p._replace(text=p.text.lower()) for p in pieces]
-        elif draw < 0.19:
+        elif draw < 0.2:
             pieces = [p._replace(text=p.text.upper()) for p in pieces]
-        elif draw < 0.22:
+        elif draw < 0.225:
             pieces = [p if p.label else p._replace(text=p.text.title()) for p in pieces]
         elif draw < 0.26:
             pieces = [p._replace(text=p.text.lower()) if p.label == "NAME" else p for p in pieces]

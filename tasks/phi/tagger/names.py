@@ -7,10 +7,14 @@ cover other scripts.
 
 import random
 
+from tasks.phi.recognizers.words import NAMED, ORDINARY, kind_of
 from tasks.phi.tagger.parts import Maker, listed, parts, weighted
 
 GIVEN = [name.capitalize() for name in listed("given_names")]
 SURNAMES = [name.capitalize() for name in listed("surnames")]
+# Penny, Rusty, Fields: told from the word by what stands around them
+_WORDY_GIVEN = [name for name in GIVEN if kind_of(name.lower()) & ORDINARY and kind_of(name.lower()) & NAMED]
+_WORDY_SURNAMES = [name for name in SURNAMES if kind_of(name.lower()) & ORDINARY and kind_of(name.lower()) & NAMED]
 _ONSETS = parts("onsets_simple") * 3 + parts("onsets_rare")
 _VOWELS = parts("vowels_simple") * 6 + parts("vowels_rare")
 _CODAS = [""] * 24 + parts("codas")
@@ -49,7 +53,9 @@ surname = weighted(
     (5, lambda rng: rng.choice(("O'", "Mc", "Mac", "D'", "O’", "Fitz")) + rng.choice(SURNAMES)),
     (4, lambda rng: f"{rng.choice(_PARTICLES)} {_either(rng)}"),
     (5, lambda rng: f"{_listed_surname(rng)}-{_either(rng)}"),
+    (3, lambda rng: f"{_either(rng)}-{rng.choice(_WORDY_SURNAMES)}"),
     (4, lambda rng: rng.choice(_SHORT)),
+    (7, lambda rng: rng.choice(_WORDY_SURNAMES)),
 )
 given = weighted(
     (60, lambda rng: rng.choice(GIVEN)),
@@ -57,6 +63,7 @@ given = weighted(
     (4, lambda rng: rng.choice(_SHORT)),
     (5, lambda rng: f"{rng.choice(GIVEN)}{rng.choice('-- ')}{rng.choice(GIVEN)}"),
     (3, lambda rng: rng.choice(GIVEN)[: rng.randint(3, 5)]),
+    (6, lambda rng: rng.choice(_WORDY_GIVEN)),
 )
 
 
@@ -77,6 +84,7 @@ _full = weighted(
     (4, _with_nickname),
     (4, lambda rng: f"{given(rng)} {surname(rng)} {rng.choice(('Jr.', 'Jr', 'Sr.', 'II', 'III'))}"),
     (3, lambda rng: f"{surname(rng)} {given(rng)} {given(rng)}"),
+    (5, lambda rng: f"{given(rng)} {surname(rng)} {surname(rng)}"),
     (4, lambda rng: f"{initial(rng)}. {initial(rng)}. {surname(rng)}"),
 )
 
@@ -101,6 +109,12 @@ def _nickname(rng: random.Random) -> str:
     return f"{rng.choice(_NICKNAMES)} {name}"
 
 
+def _login(rng: random.Random) -> str:
+    """Return a name as a computer knows its user."""
+    last = "".join(filter(str.isalpha, surname(rng)))
+    return rng.choice((initial(rng) + last, last + initial(rng), f"{given(rng)}.{last}", initial(rng) + last)).lower()
+
+
 _FORMS: dict[str, Maker] = {
     "full": _full,
     "given": lambda rng: given(rng) if rng.random() < 0.95 else f"{rng.choice(_NICKNAMES)} {given(rng)}",
@@ -112,6 +126,7 @@ _FORMS: dict[str, Maker] = {
     "first_l": lambda rng: f"{given(rng)} {initial(rng)}{rng.choice(('.', '.', ''))}",
     "initial_surname": lambda rng: f"{initial(rng)}{rng.choice(('. ', '. ', ' ', '.'))}{surname(rng)}",
     "initials": _initials,
+    "login": _login,
     "given_or_full": lambda rng: given(rng) if rng.random() < 0.65 else _full(rng),
     "surname_or_full": lambda rng: surname(rng) if rng.random() < 0.6 else _full(rng),
 }
@@ -121,4 +136,4 @@ _ANY = ("full", "full", "full", "last_first", "last_first", "first_l", "first_l"
 def person(rng: random.Random, form: str) -> str:
     """Return a name in that form, or in any."""
     value = _FORMS[rng.choice(_ANY) if form == "any" else form](rng)
-    return value.upper() if form != "initials" and rng.random() < 0.04 else value
+    return value.upper() if form not in {"initials", "login"} and rng.random() < 0.04 else value

@@ -14,9 +14,11 @@ import numpy.typing as npt
 import spacy
 from spacy.strings import get_string_id
 
+from tasks.phi.tagger.lexicon import lexical_class
+
 _REMEMBERED = 50_000  # words, 256 bytes each; a guard against a text of endless invented ones
 _EPSILON = 1e-8  # as in thinc's layer norm
-_ATTRIBUTES = ("NORM", "PREFIX", "SUFFIX", "SHAPE")  # in the order of the columns in `training.py`
+_ATTRIBUTES = ("NORM", "PREFIX", "SUFFIX", "SHAPE")  # as the columns in `training.py`; the lexical class comes last
 
 Array = npt.NDArray[np.float32]
 
@@ -59,6 +61,7 @@ class Network:
         self.labels: list[str] = list(tagger.labels)
         vocab: Any = nlp.vocab
         self._attributes = [vocab.lex_attr_getters[vocab.strings[attribute]] for attribute in _ATTRIBUTES]
+        self._attributes.append(lexical_class)
         self._hashed = _all(embed, "hashembed")
         self._mix = _Maxout(embed)
         self._layers = [_Maxout(block) for block in encode.layers[0].layers]

@@ -7,7 +7,7 @@ cover states and countries, which are no identifiers.
 import random
 import string
 
-from tasks.phi.recognizers.words import CITIES, STATES
+from tasks.phi.recognizers.words import CITIES, ORDINARY, STATES, kind_of
 from tasks.phi.tagger.names import SURNAMES, given, initial, pseudo_surname, surname
 from tasks.phi.tagger.parts import Maker, listed, parts, weighted
 
@@ -15,6 +15,8 @@ _STATE_CODES = parts("state_codes")
 _STATES = sorted(STATES)
 _CITIES = sorted(CITIES)
 _TOWNS = listed("places") + listed("places_with_a_cue")
+# Defiance, Red Bud: told from the words by what stands around them
+_WORDY_TOWNS = [town for town in _TOWNS if all(kind_of(word.lower()) & ORDINARY for word in town.split())]
 _NATURE = parts("nature")
 _TOWN_TAILS = parts("town_tails")
 _TOWN_WORDS = parts("town_words")
@@ -29,6 +31,10 @@ _EMPLOYERS = parts("employers")
 _SCHOOLS = parts("schools")
 _PLACES = parts("places")
 _PHARMACIES = parts("pharmacies")
+_HOMES = parts("homes")
+_WARDS = parts("wards")
+_BUSINESSES = parts("businesses")
+_ROADS = parts("roads")
 
 
 _word = weighted((1, pseudo_surname), (1, lambda rng: rng.choice(SURNAMES)))
@@ -43,6 +49,7 @@ town = weighted(
     (14, lambda rng: _word(rng) + rng.choice(_TOWN_TAILS)),
     (16, _word),
     (4, lambda rng: f"{given(rng)} {rng.choice(_JOINED)} {pseudo_surname(rng)}"),
+    (9, lambda rng: rng.choice(_WORDY_TOWNS)),
 )
 
 
@@ -132,6 +139,37 @@ def _pharmacy(rng: random.Random) -> str:
     return f"{_proper(rng)} {rng.choice(_PHARMACIES)}{where}"
 
 
+def _wordy(rng: random.Random) -> str:
+    """Return a name made of ordinary words: "Silver Harvest", "Anchor"."""
+    heads = (rng.choice(_WORDY_TOWNS), rng.choice(_NATURE), given(rng), surname(rng))
+    tails = (rng.choice(_NATURE), rng.choice(_WORDY_TOWNS), rng.choice(_TOWN_WORDS))
+    return rng.choice((f"{rng.choice(heads)} {rng.choice(tails)}", rng.choice(heads)))
+
+
+def _named(rng: random.Random) -> str:
+    """Return a business, a programme, a church: a name and what it is."""
+    joined = rng.choice((" ", " ", " ", " & ", "-", " and "))
+    head = rng.choice((_wordy(rng), surname(rng), town(rng), f"{surname(rng)}{joined}{surname(rng)}"))
+    return f"{head}{rng.choice(('', '', '', chr(39) + 's'))} {rng.choice(_BUSINESSES)}"
+
+
+def _ward(rng: random.Random) -> str:
+    compass = ("North", "South", "East", "West", "Center", "Main", "Lower", "Upper")
+    return rng.choice(
+        (
+            f"{rng.choice((_wordy(rng), surname(rng)))} {rng.choice(_WARDS)}",
+            f"{rng.choice((_wordy(rng), surname(rng)))} {rng.randint(1, 14)}",
+            f"{rng.randint(1, 14)} {rng.choice((rng.choice(compass), _wordy(rng), surname(rng)))}",
+            f"{rng.choice(compass)} {rng.randint(1, 14)}",
+        )
+    )
+
+
+def _road(rng: random.Random) -> str:
+    road = f"{rng.choice(_ROADS)} {rng.randint(1, 999)}"
+    return rng.choice((road, f"{_wordy(rng)} {rng.choice(_STREETS)}", f"{_proper(rng)} {rng.choice(_STREETS)}", road))
+
+
 _FORMS: dict[str, Maker] = {
     "town": town,
     "town_any": _town_any,
@@ -144,6 +182,12 @@ _FORMS: dict[str, Maker] = {
     "employer": lambda rng: f"{_proper(rng)}{rng.choice((' ', ' ', ' & Sons ', ' County '))}{rng.choice(_EMPLOYERS)}",
     "pharmacy": _pharmacy,
     "floor": _floor,
+    "home": lambda rng: (
+        f"{rng.choice((_wordy(rng), _proper(rng)))} {rng.choice(_HOMES)}" if rng.random() < 0.8 else _wordy(rng)
+    ),
+    "named": _named,
+    "ward": _ward,
+    "road": _road,
     "ambulance": lambda rng: f"{_proper(rng)}{rng.choice(('', ' '))}{rng.choice(('', *_AMBULANCES))}".strip(),
     "place": lambda rng: f"{_proper(rng)} {rng.choice((rng.choice(_PLACES), rng.choice(_STREETS)))}",
 }

@@ -6,16 +6,25 @@ look at what the rules find: the tagger stands beside them.
 """
 
 import bisect
+import itertools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tasks.phi.recognizers.words import EPONYM_HEADS, NAMED, STATES, TERM, is_medical, kind_of
+from tasks.phi.recognizers.words import EPONYM_HEADS, NAMED, NO_NAME, STATES, TERM, is_medical, kind_of
+from tasks.phi.tagger.lexicon import PLACES
 from tasks.phi.tagger.parts import parts, words
 
 SURE = 0.99  # asked of lower case and acronyms among cased prose, and of what stands alone in its text
-VERY_SURE = 0.999  # asked of lower case with an ordinary word in it, in any text
+VERY_SURE = 0.995  # asked of lower case with an ordinary word in it, in any text
+SURE_OF_A_TERM = 0.9  # asked of an eponym or a maker as a name
+SURE_OF_A_PLACE = 0.9  # asked of a listed place that is a word too, and of a floor
+SURE_OF_INITIALS = 0.7  # where they stand as such
+FEW_CAPITALS = 0.02  # share of capitals around, below which a text is one in lower case
 COMPANY = 1500  # characters within which a sure finding makes an unsure one credible
+CREDIBLE = 0.4  # asked of a finding in company of a sure one; 0.3 to 0.7 differ by a percent of recall
+CROWD = 4  # so many sure findings in the neighbourhood, and the text is about somebody
+CREDIBLE_IN_A_CROWD = 0.15
 _MONTHS = frozenset(w.strip(".").lower() for b in ("months", "short_months", "weekdays") for w in parts(b)) | {
     "christmas", "easter", "halloween", "ramadan", "thanksgiving",
 }  # fmt: skip
@@ -48,15 +57,32 @@ class Token(NamedTuple):
 
 
 def cleared(tokens: list[Token], text: str) -> list[Token]:
-    """Return the tokens without ordinary words in lower case, which stretch a name beyond its end."""
-    return [
-        token
-        for token in tokens
-        if token.label != "NAME"
-        or token.score >= VERY_SURE
-        or not text[token.start].islower()
-        or not _is_no_name(text[token.start : token.end])
-    ]
+    """Return the tokens without ordinary words in lower case, which stretch a name beyond its ends.
+
+    What stands between two parts of a name stays ("Ana de la Cruz"), and so does an initial before one ("d. quorven").
+    """
+    tokens = [t for t in tokens if t.label != "NAME" or not any(map(str.isdigit, text[t.start : t.end]))]
+    doubtful = [_may_be_cleared(token, text) for token in tokens]
+    kept: list[Token] = []
+    for at, token in enumerate(tokens):
+        if doubtful[at]:
+            sure_before = bool(kept) and kept[-1].label == "NAME" and _MARKS.fullmatch(text, kept[-1].end, token.start)
+            behind = next((n for n in range(at + 1, min(at + 4, len(tokens))) if not doubtful[n]), None)
+            run = tokens[at : behind + 1] if behind is not None else []
+            joins = len(run) > 1 and all(_adjoin(one, two, text) for one, two in itertools.pairwise(run))
+            if not joins or not (sure_before or token.end - token.start == 1):
+                continue
+        kept.append(token)
+    return kept
+
+
+def _may_be_cleared(token: Token, text: str) -> bool:
+    word = text[token.start : token.end]
+    return token.label == "NAME" and token.score < VERY_SURE and word[0].islower() and _is_no_name(word)
+
+
+def _adjoin(one: Token, two: Token, text: str) -> bool:
+    return two.label == "NAME" and _MARKS.fullmatch(text, one.end, two.start) is not None
 
 
 def joined(tokens: list[Token], text: str) -> Iterator[Token]:
@@ -74,17 +100,45 @@ def joined(tokens: list[Token], text: str) -> Iterator[Token]:
 
 
 def supported(findings: list[Token]) -> list[Token]:
-    """Keep the sure findings, and the others where a sure one is near: identifiers come in company."""
-    kept: list[Token] = []
+    """Keep the sure findings, and the others where sure ones are near: identifiers come in company."""
     sure = [f.start for f in findings if f.score >= SURE]
-    for found in findings:
-        at = bisect.bisect(sure, found.start)
-        near = sure[max(0, at - 1) : at + 1]
-        if found.score >= SURE or any(abs(found.start - place) <= COMPANY for place in near):
-            kept.append(found)
-    return kept
+
+    def asked(found: Token) -> float:
+        low, high = bisect.bisect(sure, found.start - COMPANY), bisect.bisect(sure, found.start + COMPANY)
+        return CREDIBLE_IN_A_CROWD if high - low >= CROWD else CREDIBLE if high > low else SURE
+
+    return [found for found in findings if found.score >= SURE or found.score >= asked(found)]
 
 
+def whole(found: Token, text: str) -> Token:
+    """Return a name with what belongs to it: the rest of a hyphened word, a listed name beside it."""
+    start, end = found.start, found.end
+    if found.label != "NAME" or not text[start].isupper():
+        return found
+    while rest := _HYPHENED.match(text, end):
+        end = rest.end()
+    while before := _HYPHENED_BEFORE.search(text, max(0, start - 30), start):
+        start = before.start()
+    if (before := _WORD_BEFORE.search(text, max(0, start - 30), start)) and _is_a_listed_name(before[1]):
+        start = before.start()
+    if (behind := _WORD_BEHIND.match(text, end)) and _is_a_listed_name(behind[1]):
+        end = behind.end()
+    return found._replace(start=start, end=end)
+
+
+def _is_a_listed_name(word: str) -> bool:
+    kind = kind_of(word.lower())
+    return bool(kind & NAMED) and not kind & (TERM | NO_NAME)
+
+
+_HYPHENED = re.compile(r"[-‐‑][A-Z][^\W\d_]*(?![^\W_])")
+_HYPHENED_BEFORE = re.compile(r"(?<![^\W_])[A-Z][^\W\d_]+[-‐‑]$")
+_WORD_BEFORE = re.compile(r"(?<![\w'’-])([A-Z][^\W\d_]+) $")
+_WORD_BEHIND = re.compile(r" ([A-Z][^\W\d_]+)(?![\w'’-])")
+_FLOOR = re.compile(r"\d{1,2} ?(?:North|South|East|West|Center|Main)|(?:North|South|East|West|Center|Main) \d{1,2}")
+_INITIALS = re.compile(r"[A-Z]{2,3}|[a-z]{2,3}|(?:[A-Za-z]\.){1,2}[A-Za-z]\.?")
+_BEFORE_INITIALS = re.compile(r"(?:[(/]|[-–—] ?|^\s*)$", re.MULTILINE)
+_BEHIND_INITIALS = re.compile(r"\)|/[A-Za-z]{2,3}(?![^\W_])|\.?[ \t]*(?:\n|$)")
 _MARKS = re.compile(r"[ \t]{0,2}[-.,'’/#&]?[ \t]?")
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMERIC_DATE = re.compile(
@@ -105,7 +159,8 @@ _NO_NAME = re.compile(r"^[A-Z] ?\. ?[a-z]{4,}$|[a-z][A-Z](?![a-z]{2})")  # P. ae
 _HEADS = frozenset(h.lower() for h in EPONYM_HEADS) - {"family", "families", "list", "bed", "bath", "line", "study"}
 _NEXT_WORD = re.compile(r"(?:\s?['’]\s?s)?(?:\s?[-/]\s?[A-Z][\w'’]+)*\s([A-Za-z]+)")
 _NO_PERSON = re.compile(  # an eponym's head further on, a cited author, part of a compound
-    r"(?:\s?['’]\s?s?)?(?:\s?[-/]\s?[A-Z][\w'’]+)*\s(?:\w+\s){1,2}"
+    r"(?:\s?['’]\s?s?)?(?:\s?[-/]\s?[A-Z][\w'’]+)*\s"
+    r"(?:(?!(?:had|has|have|with|for|was|were|is|and|said|says|denies|reports|to|in|on|at)\b)\w+\s){1,2}"
     r"(?:disease|syndrome|lymphoma|sarcoma|tumou?r|palsy|dystrophy|anomaly|thyroiditis|encephalopathy|nephropathy"
     r"|chorea|ataxia|contracture|phenomenon|sign|test|score|scale|criteria|index|classification|stain|cells?|block"
     r"|blot|procedure|maneuver|reflex|fracture|nodes?|carrier|lines)\b"
@@ -148,31 +203,50 @@ def _reads_like_a_number(found: Token, value: str, text: str) -> bool:
 def _reads_like_a_place(found: Token, value: str, words: list[str], text: str) -> bool:
     if value.title().removeprefix("The ") in NOT_SMALLER or (len(value) < 4 and value[0].isdigit()):
         return False
+    if found.score >= SURE_OF_A_PLACE and (_FLOOR.fullmatch(value) or _is_listed(value)):
+        return not names_a_thing(found, text)
     if len(words) < 2 or value.islower():
         return _reads_like_a_name(found, value, words, text)
     # a name made of words: Maple Terrace is a place, "the Children's Psychiatric" a scale
     return not all(map(_is_no_name, words)) or (found.score >= SURE and not value.startswith(("the ", "a ")))
 
 
+def _is_listed(value: str) -> bool:
+    """Say whether a capitalised word is a place of the lists, though it may be another word too."""
+    return value.istitle() and value.lower() in PLACES
+
+
 def _reads_like_a_name(found: Token, value: str, words: list[str], text: str) -> bool:
     if max(map(len, words)) < 2 and (" " in value or not value.isupper()):
-        return False  # "i . c . v"
+        return found.score >= SURE_OF_INITIALS and _stands_as_initials(found, text)  # not "i . c . v"
     no_names = [_is_no_name(word) for word in words]
     wordy = value.islower() and found.score < VERY_SURE and any(no_names)
-    if wordy or all(no_names) or _names_a_thing(found, text):
+    doubtful_term = found.label == "NAME" and found.score < SURE_OF_A_TERM and len(words) == 1
+    # an eponym or a maker, though somebody may be called so
+    term = doubtful_term and kind_of(value.lower()) & TERM > 0
+    if wordy or term or all(no_names) or names_a_thing(found, text):
         return False
-    if found.score < VERY_SURE and len(words) == 1 and kind_of(value.lower()) & TERM:
-        return False  # an eponym or a maker, though somebody may be called so
     around = text[max(0, found.start - 200) : found.end + 200]
     capitals = sum(map(str.isupper, around))
-    if value.islower() and capitals > len(around) / 100:  # among cased prose
-        return found.score >= VERY_SURE and not any(map(is_word, words))
-    if value.isupper() and max(map(len, words)) < 7 and capitals < len(around) / 4:
+    if found.score >= SURE_OF_INITIALS and _stands_as_initials(found, text):
+        return True
+    if value.islower() and capitals > len(around) * FEW_CAPITALS:  # among cased prose
+        return found.score >= VERY_SURE and not all(map(is_word, words)) and (len(words) > 1 or not is_word(value))
+    if value.isupper() and (len(words) == 1 or max(map(len, words)) < 7) and capitals < len(around) / 4:
         return found.score >= VERY_SURE or (" " in value and found.score >= SURE)
     return True
 
 
-def _names_a_thing(found: Token, text: str) -> bool:
+def _stands_as_initials(found: Token, text: str) -> bool:
+    """Say whether two or three letters stand as somebody's mark: "(jd)", "AVT/ms", "- TB" at a line's end."""
+    if _INITIALS.fullmatch(text, found.start, found.end) is None:
+        return False
+    return _BEFORE_INITIALS.search(text, max(0, found.start - 4), found.start) is not None and (
+        _BEHIND_INITIALS.match(text, found.end) is not None
+    )
+
+
+def names_a_thing(found: Token, text: str) -> bool:
     """Say whether a name is an eponym or an author's."""
     following = _NEXT_WORD.match(text, found.end)
     if following and following[1].lower() in _HEADS:

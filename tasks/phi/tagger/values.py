@@ -14,12 +14,14 @@ from tasks.phi.tagger.dates import date
 from tasks.phi.tagger.grammar import Piece
 from tasks.phi.tagger.names import given, initial, person, pseudo_surname, surname, syllables
 from tasks.phi.tagger.parts import listed, parts, words
-from tasks.phi.tagger.places import place
+from tasks.phi.tagger.places import place, town
 
 _COMMON = sorted(words_of("ordinary_words"))
 # what is a name and nothing else would be one in any sentence
 _ENGLISH = [word for word in listed("english_words") if not kind_of(word) & (IS_GIVEN | IS_SURNAME)]
+_EVERYDAY = words("everyday.txt")
 _MEDICAL = [*listed("medical_words"), *words("terms.txt"), *words("terms.txt")]
+_BRANDS = sorted(word.capitalize() for word in words_of("brand_names"))
 _ABBREVIATIONS = words("abbreviations.txt")
 _NOT_SMALLER = parts("countries") + sorted(STATES)
 _SYMBOL_ENDINGS: tuple[str, ...] = ("", "", "", *"ABCDLR", "lp", "Lp")
@@ -108,13 +110,23 @@ def _word(rng: random.Random) -> str:
     draw = rng.random()
     if draw < 0.12:
         return rng.choice(_COMMON)
-    if draw < 0.4:
+    if draw < 0.37:
+        return rng.choice(_EVERYDAY)
+    if draw < 0.6:
         return rng.choice(_MEDICAL)
     word = rng.choice(_ENGLISH)
-    if draw < 0.75 or len(word) < 4:
+    if draw < 0.82 or len(word) < 4:
         return word
     ending = rng.choice(("s", "s", "ed", "ing", "ly"))
     return (word.rstrip("e") if ending in {"ed", "ing"} else word) + ending
+
+
+def _cut_word(rng: random.Random) -> str:
+    """Return a word as it is abbreviated in a hurry: "dsg", "emerg", "pnt"."""
+    word = rng.choice(rng.choice((_MEDICAL, _ENGLISH, _EVERYDAY)))
+    if rng.random() < 0.6:
+        return word[: rng.randint(2, 5)]
+    return (word[0] + "".join(c for c in word[1:] if c not in "aeiou"))[: rng.randint(2, 5)]
 
 
 def _odd_word(rng: random.Random) -> str:
@@ -134,12 +146,16 @@ MAKERS: dict[str, Callable[[random.Random, str], Iterable[Piece]]] = {
     "surname_o": lambda rng, _: [Piece(surname(rng))],  # an author or an eponym: no person of the text
     "pseudo_surname": lambda rng, _: [Piece(pseudo_surname(rng))],
     "new_symbol": lambda rng, _: [Piece(_symbol(rng))],
+    "brand": lambda rng, _: [Piece(rng.choice(_BRANDS))],
     "country": lambda rng, _: [Piece(rng.choice(_NOT_SMALLER))],
     "word": lambda rng, _: [Piece(_word(rng))],
     "Word": lambda rng, _: [Piece(_word(rng).capitalize())],
     "WORD": lambda rng, _: [Piece(_word(rng).upper())],
     "abbr": lambda rng, _: [Piece(_abbreviation(rng))],
     "odd": lambda rng, _: [Piece(_odd_word(rng))],
+    "cut": lambda rng, _: [Piece(_cut_word(rng))],
+    "Cut": lambda rng, _: [Piece(_cut_word(rng).capitalize())],
+    "town_o": lambda rng, _: [Piece(town(rng))],  # a criterion's name: no place of the text
     "Odd": lambda rng, _: [Piece(_odd_word(rng).capitalize())],
     "new_gene": lambda rng, _: [Piece(_gene(rng))],
 }

@@ -1,6 +1,6 @@
-select distinct models.id
+select distinct model_datasets.model_id
 from rows
 join dataset_rows on dataset_rows.row_sha256 = rows.row_sha256
-join model_versions as models on models.dataset_id = dataset_rows.dataset_id
+join model_datasets on model_datasets.dataset_id = dataset_rows.dataset_id
 where rows.source = %(source)s and rows.source_id = %(source_id)s
-order by models.id;
+order by model_datasets.model_id;

@@ -40,7 +40,9 @@ def chat(number: int, answer: str, *, rating: float = 4.0, subject: str = "", qu
 
 def certified(record: Record) -> CertifiedRow:
     row = record.model_dump(mode="json")
-    certificate = PhiCertificate(row_sha256=row_sha256(row), engine="e", policy="p", findings={}, second_pass=0)
+    certificate = PhiCertificate(
+        row_sha256=row_sha256(row), engine="e", policy="p", findings={}, second_pass=0, canaries=320, canary_bound=0.02
+    )
     return CertifiedRow(row=row, certificate=certificate)
 
 
@@ -108,6 +110,52 @@ def test_every_row_of_a_patient_lies_in_one_split() -> None:
             assert split_of.setdefault(line.row["subject_key"], split) == split
     assert sum(map(len, result.splits.values())) == 400
     assert all(result.splits.values())
+
+
+def conversation(number: int, name: str, subject: str) -> CertifiedRow:
+    row = Interaction.model_validate(chat(number, f"Answer {number}.", subject=subject).row)
+    return certified(row.model_copy(update={"conversation_id": name}))
+
+
+def test_a_conversation_lies_in_one_split_though_one_row_does_not_know_its_patient() -> None:
+    rows = [conversation(2 * n + known, f"c{n}", f"p{n}" if known else "") for n in range(100) for known in (0, 1)]
+    for order in (rows, rows[::-1]):
+        for given in (order, order + rows[:4]):
+            result = curated(*given)
+            where = {
+                int(line.row["source_id"]) // 2: split  # type: ignore[call-overload]
+                for split, lines in result.splits.items()
+                for line in lines
+            }
+            assert sum(map(len, result.splits.values())) == 200
+            for split, lines in result.splits.items():
+                assert all(where[int(line.row["source_id"]) // 2] == split for line in lines)  # type: ignore[call-overload]
+
+
+def test_a_withdrawn_row_still_ties_its_conversation_to_its_patient() -> None:
+    for n in range(60):
+        unknown, known, other = (conversation(*row) for row in ((1, f"c{n}", ""), (2, f"c{n}", "p"), (3, "d", "p")))
+        result = curated(unknown, known, other, withdrawn={known.certificate.row_sha256: "consent withdrawn"})
+        assert sorted(map(len, result.splits.values())) == [0, 0, 2]
+
+
+@pytest.mark.parametrize(("too_long", "kept"), [("drop", 1), ("truncate", 2), ("raise", 2)])
+def test_only_what_the_recipe_drops_is_left_out_for_its_length(too_long: str, kept: int) -> None:
+    result = curated(
+        chat(1, "Fine."), chat(2, "word " * 150), too_long=too_long, train_share=0.98, validation_share=0.01
+    )
+    assert len(answers(result)) == kept
+    assert result.longer == ((156,) if kept == 2 else ())
+    assert result.exclusions == ({} if kept == 2 else {"longer than max_tokens": 1})
+    assert sum(result.tokens.values()) == (107 if kept == 2 else 7), "a longer one counts with what it will be cut to"
+
+
+def test_strata_are_what_the_splits_hold_by_agent_and_source() -> None:
+    result = curated(*(chat(n, f"Answer {n}.") for n in range(200)))
+    (stratum,) = result.strata
+    assert (stratum.agent_type, stratum.source) == ("MedicalQA", "interactions")
+    assert stratum.examples == {split: len(rows) for split, rows in result.splits.items()}
+    assert stratum.tokens == dict(result.tokens)
 
 
 def test_what_is_left_out_is_counted_by_reason() -> None:
@@ -235,7 +283,15 @@ def test_a_near_duplicate_of_a_document_takes_all_of_its_examples_with_it() -> N
 def test_a_row_without_its_required_fields_is_left_out_with_their_names() -> None:
     row = certified(Example(messages=(), source="s", source_id="1", group_id="g")).row
     broken = {name: value for name, value in row.items() if name != "group_id"} | {"rating": "five"}
-    certificate = PhiCertificate(row_sha256=row_sha256(broken), engine="e", policy="p", findings={}, second_pass=0)
+    certificate = PhiCertificate(
+        row_sha256=row_sha256(broken),
+        engine="e",
+        policy="p",
+        findings={},
+        second_pass=0,
+        canaries=320,
+        canary_bound=0.02,
+    )
     result = curated(CertifiedRow(row=broken, certificate=certificate), kind="examples")
     (reject,) = result.rejects
     assert (reject.reason, reject.detail) == ("required field missing or malformed", "group_id, rating")

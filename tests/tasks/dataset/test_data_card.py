@@ -14,6 +14,7 @@ from tasks.records import (
     Message,
     Mix,
     PhiCertificate,
+    Stratum,
     row_sha256,
 )
 
@@ -32,6 +33,8 @@ def row(number: int, *, made_of: int | None = None, answer: str = "Rest.", **fie
         policy="p",
         findings={"NAME": 2, "DATE": 1},
         second_pass=0,
+        canaries=320,
+        canary_bound=0.02,
     )
     return CertifiedRow(row=content, certificate=certificate)
 
@@ -116,3 +119,28 @@ def test_a_row_that_was_edited_is_refused() -> None:
     edited.row["licence"] = "CC0-1.0"
     with pytest.raises(PrivacyError):
         card_of(dataset(train=1), POLICY, [("train", edited)])
+
+
+STRATA = (
+    Stratum(
+        agent_type="MedicalQA", source="medquad", examples={"train": 3, "test": 1}, tokens={"train": 90, "test": 20}
+    ),
+    Stratum(agent_type="", source="pubmed", examples={"train": 2}, tokens={"train": 50}),
+)
+
+
+def test_splits_are_told_by_agent_type_and_source_with_what_they_lack() -> None:
+    made = dataset(train=1, validation=0, test=0).model_copy(update={"strata": STRATA})
+    card = card_of(made, POLICY, [("train", row(1))])
+    first, second = card["strata"]
+    assert first["splits"]["train"] == {"examples": 3, "share": 0.75, "tokens": 90}
+    assert first["splits"]["validation"] == {"examples": 0, "share": 0, "tokens": 0}
+    assert second["splits"]["train"]["share"] == 1
+    assert [(one["agent_type"], one["source"], one["split"]) for one in card["lacking"]] == [
+        ("MedicalQA", "medquad", "validation"),
+        ("not stated", "pubmed", "validation"),
+        ("not stated", "pubmed", "test"),
+    ]
+    page = as_markdown(card)
+    assert "| MedicalQA | medquad | train | 3 | 75.0% | 90 |" in page
+    assert "No test example: not stated, pubmed." in page

@@ -8,7 +8,13 @@ from tasks.records import CertifiedRow, Document, PhiCertificate, Record, Sectio
 def certified(record: Record, *, second_pass: int = 0) -> CertifiedRow:
     row = record.model_dump(mode="json")
     certificate = PhiCertificate(
-        row_sha256=row_sha256(row), engine="e", policy="p", findings={"NAME": 1}, second_pass=second_pass
+        row_sha256=row_sha256(row),
+        engine="e",
+        policy="p",
+        findings={"NAME": 1},
+        second_pass=second_pass,
+        canaries=320,
+        canary_bound=0.02,
     )
     return CertifiedRow(row=row, certificate=certificate)
 

@@ -91,6 +91,17 @@ def test_the_join_finds_what_comparing_everything_with_everything_finds(found: l
     assert repeats(*found).keys() == exact(*found).keys()
 
 
+@given(texts, texts)
+def test_what_repeats_one_of_others_is_found_whatever_else_it_repeats(others: list[str], found: list[str]) -> None:
+    given = signed(*found).repeats_of(signed(*others))
+    near = {
+        key(n)
+        for n, one in enumerate(map(runs, found))
+        if one and any(len(one & other) >= SAME * len(one | other) - 1e-9 for other in map(runs, others))
+    }
+    assert given.keys() == near
+
+
 @given(texts)
 def test_what_is_left_out_has_a_better_one_that_stays(found: list[str]) -> None:
     twins = repeats(*found)

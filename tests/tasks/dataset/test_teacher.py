@@ -222,7 +222,15 @@ def shard_of(*documents: Document) -> RedactedShard:
     lines = []
     for document in documents:
         row = document.model_dump(mode="json")
-        certificate = PhiCertificate(row_sha256=row_sha256(row), engine="e", policy="p", findings={}, second_pass=0)
+        certificate = PhiCertificate(
+            row_sha256=row_sha256(row),
+            engine="e",
+            policy="p",
+            findings={},
+            second_pass=0,
+            canaries=320,
+            canary_bound=0.02,
+        )
         lines.append(CertifiedRow(row=row, certificate=certificate))
     artifact = open_store().save_rows("redacted", lines)
     return RedactedShard(

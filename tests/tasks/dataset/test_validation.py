@@ -122,6 +122,13 @@ def test_the_expected_language_can_be_another_or_any() -> None:
 
 
 def test_a_refused_template_and_a_long_example_are_told_apart() -> None:
-    assert length_reason(None, POLICY) == "chat template refuses its roles"
+    assert length_reason(None, POLICY) == "chat template refuses or hides its turns"
     assert length_reason(POLICY.max_tokens + 1, POLICY) == "longer than max_tokens"
     assert length_reason(POLICY.max_tokens, POLICY) is None
+
+
+@pytest.mark.parametrize("too_long", ["truncate", "raise"])
+def test_a_long_example_is_kept_for_a_recipe_that_cuts_or_refuses_it(too_long: str) -> None:
+    policy = POLICY.model_copy(update={"too_long": too_long})
+    assert length_reason(POLICY.max_tokens + 1, policy) is None
+    assert length_reason(None, policy) is not None

@@ -94,7 +94,14 @@ def test_a_correction_replaces_the_last_answer_alone_and_counts_as_five(conn: ps
     add(conn, [ASK, ANSWER, ASK, ANSWER], rating=1.0, correction=right)
     ((row,), _) = collected(conn)
     assert [m.content for m in row.messages] == [ASK["content"], LONG, ASK["content"], right]
-    assert (row.rating, row.correction) == (5.0, right)
+    assert (row.rating, row.correction, row.original) == (5.0, right, LONG)
+
+
+def test_without_a_correction_no_original_is_written(conn: psycopg.Connection[Any]) -> None:
+    add(conn)
+    conn.commit()
+    (row,) = collect_interactions(conn, QUERY, KEY, Intake())
+    assert "original" not in row
 
 
 def test_keys_become_pseudonyms_that_are_equal_for_equal_keys(conn: psycopg.Connection[Any]) -> None:
@@ -185,7 +192,9 @@ def test_a_chat_that_was_taken_and_no_longer_qualifies_is_withdrawn(
     sets = ", ".join(f"{name} = %({name})s" for name in change)
     conn.execute(f"update interactions set {sets} where id = %(id)s", {**change, "id": taken})
     rows, intake = collected(conn, behind(intake))
-    assert withdrawn(intake) == ([(str(taken), reason)] if reason else [])
+    readings = {"consent withdrawn": ["interactions", "low-rated"], None: []}.get(reason, ["interactions"])
+    assert withdrawn(intake) == [(str(taken), reason)] * len(readings)
+    assert [w.source for w in intake.withdrawals()] == readings
     assert (len(rows), intake.rejected.total()) == ((0, 1) if reason else (1, 0))
 
 

@@ -1,12 +1,12 @@
 import hashlib
+import traceback
 
 import pytest
-from pydantic import ValidationError
 
 from tasks.errors import PrivacyError
 from tasks.phi.certificates import certify
 from tasks.phi.proof import Proof
-from tasks.records import CertifiedRow, PhiCertificate, row_sha256
+from tasks.records import CertifiedRow, row_sha256
 
 ROW: dict[str, object] = {"b": [{"role": "user", "content": "[REDACTED-NAME] rests"}], "a": 1.0, "é": None}
 PROOF = Proof(planted={"NAME": 160, "SSN": 160}, survived={"NAME": 3}, strict={})
@@ -51,6 +51,9 @@ def test_row_of_another_policy_is_refused_where_a_policy_is_in_force() -> None:
         ({"a": 1.0}, {}, "a field was taken away"),
         (ROW, {"second_pass": 1}, "the second detector saw something"),
         (ROW, {"row_sha256": ""}, "no hash"),
+        (ROW, {"canaries": 0}, "nothing was planted"),
+        (ROW, {"canary_bound": 1.0}, "nothing is bounded"),
+        (ROW, {"canary_bound": 0.05}, "the bound is not below what is needed"),
     ],
 )
 def test_row_without_its_certificate_is_refused(row: dict[str, object], changes: dict[str, object], why: str) -> None:
@@ -58,13 +61,34 @@ def test_row_without_its_certificate_is_refused(row: dict[str, object], changes:
         CertifiedRow(row=row, certificate=certified(**changes).certificate).verified()
 
 
-def test_certificate_that_cannot_be_read_is_no_certificate() -> None:
-    with pytest.raises(ValidationError):
-        PhiCertificate.model_validate({"row_sha256": "00", "engine": "x"})
-    with pytest.raises(ValidationError):
-        CertifiedRow.model_validate({"row": ROW})
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ({"row": ROW}, "no certificate"),
+        ({"row": ROW, "certificate": None}, "an empty one"),
+        ({"row": ROW, "certificate": {"row_sha256": row_sha256(ROW), "engine": "rests"}}, "a part of one"),
+        ({"row": ROW, "certificate": certified().certificate.model_dump() | {"canary_bound": -1}}, "a bound below 0"),
+        ({"row": "rests", "certificate": certified().certificate.model_dump()}, "no row"),
+        (ROW, "a row alone"),
+        ("rests", "text"),
+    ],
+)
+def test_certificate_that_cannot_be_read_is_no_certificate_and_nothing_is_quoted(line: object, why: str) -> None:
+    with pytest.raises(PrivacyError, match="no PHI certificate that can be read") as caught:
+        CertifiedRow.model_validate(line)
+    assert "redact the shard again" in caught.value.fix
+    told = "".join(traceback.format_exception(caught.value))
+    assert caught.value.__context__ is None, why
+    assert "ValidationError" not in told
 
 
-def test_certificate_without_a_proof_claims_none() -> None:
+def test_certificate_without_a_proof_proves_nothing_but_names_its_row() -> None:
     older = {"row_sha256": row_sha256(ROW), "engine": "e", "policy": "placeholder/4", "findings": {}, "second_pass": 0}
-    assert PhiCertificate.model_validate(older).canary_bound == 1.0
+    row = CertifiedRow.model_validate({"row": ROW, "certificate": older})
+    with pytest.raises(
+        PrivacyError, match=r"0 planted identifiers, of which up to 100\.0% may survive, below 5% needed"
+    ):
+        row.verified()
+    assert row.intact() == ROW
+    with pytest.raises(PrivacyError, match="not the one"):
+        row.model_copy(update={"row": {"a": 2.0}}).intact()

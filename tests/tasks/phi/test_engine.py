@@ -20,7 +20,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copied = tmp_path / "phi"
     shutil.copytree(engine.STAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(engine, "STAGE", copied)
-    engine_version.cache_clear()
+    engine._own_parts.cache_clear()
     return copied
 
 
@@ -36,7 +36,7 @@ def test_changed_source_changes_its_own_digest_alone(stage: Path, file: str, cha
     before = parts(engine_version())
     with (stage / file).open("a", encoding="utf-8") as target:
         target.write("\n# more\n")
-    engine_version.cache_clear()
+    engine._own_parts.cache_clear()
     after = parts(engine_version())
     assert {part for part in after if after[part] != before[part]} == {changed}
 
@@ -46,8 +46,7 @@ def test_strict_mode_names_its_model_by_content(tmp_path: Path) -> None:
     model.mkdir()
     (model / "weights").write_bytes(b"1")
     before = parts(engine_version("strict", model))
-    (model / "weights").write_bytes(b"2")
-    engine_version.cache_clear()
+    (model / "weights").write_bytes(b"2")  # trained anew while this process runs
     after = parts(engine_version("strict", model))
     assert set(before) == {*parts(engine_version()), "numpy", "spacy", "tagger", "reader"}
     assert {part for part in after if after[part] != before[part]} == {"tagger"}
@@ -59,7 +58,7 @@ def test_further_recognizers_are_named_by_their_file(tmp_path: Path) -> None:
     before = parts(engine_version("rules", None, extra))
     assert set(before) == {*parts(engine_version()), "extra"}
     extra.write_text("recognizers: [{}]")
-    engine_version.cache_clear()
+    engine._own_parts.cache_clear()
     after = parts(engine_version("rules", None, extra))
     assert {part for part in after if after[part] != before[part]} == {"extra"}
     with pytest.raises(ConfigError):
@@ -72,7 +71,7 @@ def test_what_finds_nothing_is_no_part_of_the_engine(stage: Path, file: str) -> 
     before = engine_version()
     with (stage / file).open("a", encoding="utf-8") as target:
         target.write("\n-- more\n")
-    engine_version.cache_clear()
+    engine._own_parts.cache_clear()
     assert engine_version() == before
 
 

@@ -16,6 +16,7 @@ CHAT: dict[str, object] = {
     ],
     "rating": 5.0,
     "correction": "As quillon brask was told, 81 mg; call (503) 555-0147.",
+    "original": "Brask takes 810 mg; call (503) 555-0148.",
     "created_at": "2026-11-21T09:15:00Z",
     "model_version": "v1",
 }
@@ -28,11 +29,11 @@ def test_name_found_in_one_turn_is_known_in_the_others(redactor: Redactor) -> No
         {"role": "assistant", "content": "For [REDACTED-NAME] it is 81 mg."},
     ]
     assert row["correction"] == "As [REDACTED-NAME] was told, 81 mg; call [REDACTED-PHONE]."
-    assert counts == {"NAME": 3, "MRN": 1, "PHONE": 1}
+    assert row["original"] == "[REDACTED-NAME] takes 810 mg; call [REDACTED-PHONE]."
+    assert counts == {"NAME": 4, "MRN": 1, "PHONE": 2}
     assert row["created_at"] == "2026-01-01T00:00:00Z"
-    assert {k: row[k] for k in row if k not in {"messages", "correction", "created_at"}} == {
-        k: v for k, v in CHAT.items() if k not in {"messages", "correction", "created_at"}
-    }
+    changed = {"messages", "correction", "original", "created_at"}
+    assert {k: row[k] for k in row if k not in changed} == {k: v for k, v in CHAT.items() if k not in changed}
 
 
 def test_sections_and_title_of_a_document_are_redacted(redactor: Redactor) -> None:

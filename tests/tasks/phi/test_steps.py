@@ -90,9 +90,10 @@ def test_unknown_field_stops_the_shard_and_saves_nothing(data_dir: Path, protect
 
 def test_shard_redacted_again_has_certificates_of_what_is_in_force_now(protection: Protection) -> None:
     """A name that older rules let pass is redacted, what they found stays counted."""
-    older = protection.model_copy(update={"engine": "older"})
-    old = redact_shard.fn(raw_shard(ROWS[:2]), older)
+    old = redact_shard.fn(raw_shard(ROWS[:2]), protection)
     lines = [row.model_dump() for row in rows_of(old)]
+    for line in lines:
+        line["certificate"]["engine"] = "older"
     lines[1]["row"]["sections"] = [{"label": "", "text": "Aspirin for Mrs. Quillon Brask."}]
     lines[1]["certificate"]["row_sha256"] = row_sha256(lines[1]["row"])
     old = old.model_copy(update={"artifact": open_store().save_rows("redacted", lines)})
@@ -106,6 +107,40 @@ def test_shard_redacted_again_has_certificates_of_what_is_in_force_now(protectio
     assert [dict(row.certificate.findings) for row in rows] == [{"NAME": 1}, {"NAME": 1}]
     for row in rows:
         row.verified(policy=protection.policy_version)
+
+
+def test_shard_of_certificates_without_a_proof_is_proved_when_it_is_redacted_again(protection: Protection) -> None:
+    old = redact_shard.fn(raw_shard(ROWS[:2]), protection)
+    lines = [row.model_dump() for row in rows_of(old)]
+    for line in lines:
+        del line["certificate"]["canaries"], line["certificate"]["canary_bound"]
+    old = old.model_copy(update={"artifact": open_store().save_rows("redacted", lines)})
+    with pytest.raises(PrivacyError, match="proves too little"):
+        rows_of(old)[0].verified()
+    for row in rows_of(redact_again.fn(old, protection)):
+        row.verified(policy=protection.policy_version)
+
+
+def test_detector_that_changed_after_the_run_began_certifies_nothing(data_dir: Path, protection: Protection) -> None:
+    older = protection.model_copy(update={"engine": f"{protection.engine}+tagger-0123456789ab"})
+    with pytest.raises(PrivacyError, match="changed after this run began"):
+        redact_shard.fn(raw_shard(ROWS), older)
+    assert saved(data_dir) == []
+
+
+@pytest.mark.parametrize(("threads", "made"), [("1", 1), ("2", 1)])
+def test_detector_is_loaded_once_in_this_process(
+    threads: str, made: int, protection: Protection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proof and the rows share it; other processes load their own."""
+    loaded: list[Detector] = []
+    load = setup.Setup.detector
+    monkeypatch.setattr(setup.Setup, "detector", lambda self: loaded.append(load(self)) or loaded[-1])
+    monkeypatch.setattr(steps, "WORTH_PROCESSES", 0)
+    monkeypatch.setenv("ROUNDS_THREADS", threads)
+    get_settings.cache_clear()
+    redact_shard.fn(raw_shard(ROWS), protection)
+    assert len(loaded) == made
 
 
 def test_row_that_was_edited_is_not_redacted_again(protection: Protection) -> None:

@@ -64,7 +64,14 @@ def count(table: str) -> int:
 
 def certified(row: dict[str, Any], *, derived_from: str = "") -> CertifiedRow:
     certificate = PhiCertificate(
-        row_sha256=row_sha256(row), derived_from=derived_from, engine="e1", policy="p1", findings={}, second_pass=0
+        row_sha256=row_sha256(row),
+        derived_from=derived_from,
+        engine="e1",
+        policy="p1",
+        findings={},
+        second_pass=0,
+        canaries=320,
+        canary_bound=0.02,
     )
     return CertifiedRow(row=row, certificate=certificate)
 
@@ -185,7 +192,7 @@ def test_shard_redacted_again_takes_the_place_of_the_old_one(store: ArtifactStor
     assert steps.list_shards.fn("Clinical") == ()
 
 
-def test_earlier_shards_are_those_of_the_last_round_that_learned_from_others(store: ArtifactStore) -> None:
+def test_the_earlier_dataset_is_that_of_the_last_round_that_learned_from_other_shards(store: ArtifactStore) -> None:
     def learn(number: int, *shards: str) -> None:
         made = dataset(store, document(str(number)))
         steps.record_dataset.fn(made.model_copy(update={"id": f"ds-{number}", "shards": shards}))
@@ -196,13 +203,92 @@ def test_earlier_shards_are_those_of_the_last_round_that_learned_from_others(sto
         )  # fmt: skip
         steps.conclude.fn(ended, PromotionDecision(promote=False, reason="a tie", gates=()))
 
-    assert steps.shards_learned_from.fn("MedicalQA", ("a",)) == ()
+    def before(*shards: str, agent: str = "MedicalQA") -> str | None:
+        found = steps.dataset_learned_before.fn(agent, shards)
+        return found.id if found else None
+
+    assert before("a") is None
     learn(1, "a")
-    assert steps.shards_learned_from.fn("MedicalQA", ("a", "b")) == ("a",)
+    assert before("a", "b") == "ds-1"
     learn(2, "a", "b")
-    assert steps.shards_learned_from.fn("MedicalQA", ("a", "b")) == ("a",), "the round that is repeated"
-    assert steps.shards_learned_from.fn("MedicalQA", ("a", "b", "c")) == ("a", "b")
-    assert steps.shards_learned_from.fn("Clinical", ("a", "b", "c")) == ()
+    assert before("a", "b") == "ds-1", "the round that is repeated"
+    assert before("a", "b", "c") == "ds-2"
+    assert before("a", "b", "c", agent="Clinical") is None
+
+
+def learned_before(shards: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the shards of what the agent's last round but this one learned from, under their names of today."""
+    found = steps.dataset_learned_before.fn("MedicalQA", shards)
+    return tuple(sorted(found.shards)) if found else ()
+
+
+def concluded(store: ArtifactStore, number: int, *shards: str) -> None:
+    """Write down a round that learned from these shards."""
+    made = dataset(store, document(str(number)))
+    steps.record_dataset.fn(made.model_copy(update={"id": f"ds-{number}", "shards": shards}))
+    steps.register.fn(model(f"m{number}").model_copy(update={"dataset_id": f"ds-{number}"}))
+    ended = Round(
+        id=f"r{number}", agent_type="MedicalQA", outcome="Kept", reason="a tie", candidate_id=f"m{number}",
+        baseline_id="b", report="report.html",
+    )  # fmt: skip
+    steps.conclude.fn(ended, PromotionDecision(promote=False, reason="a tie", gates=()))
+
+
+def test_the_order_of_shards_tells_nothing_of_what_was_learned(store: ArtifactStore) -> None:
+    concluded(store, 1, "a")
+    concluded(store, 2, "b", "a")
+    assert learned_before(("a", "b")) == ("a",)
+    assert learned_before(("c", "b", "a")) == ("a", "b")
+
+
+def test_what_was_redacted_again_was_learned_from_all_the_same(store: ArtifactStore) -> None:
+    old, last = (shard(store, "documents", document(str(n))) for n in range(2))
+    steps.record_shards.fn("MedicalQA", (old, last))
+    first, second = old.artifact.sha256, last.artifact.sha256
+    concluded(store, 1, first)
+    concluded(store, 2, first, second)
+    names = first
+    for title in ("On [REDACTED-NAME]", "On [REDACTED-NAME], again"):  # twice: the chain is followed to its end
+        new = shard(store, "documents", {**document("0"), "title": title})
+        steps.replace_shard.fn("MedicalQA", old, new)
+        old, names = new, new.artifact.sha256
+        assert learned_before((names, second)) == (names,), "the round that is repeated"
+        assert learned_before((names, second, "new")) == tuple(sorted((names, second)))
+    steps.record_shards.fn("Clinical", (old,))
+    steps.replace_shard.fn("Clinical", old, last)  # another agent's copy is another matter
+    assert learned_before((names, second, "new")) == tuple(sorted((names, second)))
+
+
+def test_shards_that_only_some_rounds_learn_from_make_nothing_old(store: ArtifactStore) -> None:
+    made = [shard(store, "documents", document(str(n))) for n in range(3)]
+    low = made[2].model_copy(update={"source": "low-rated"})
+    steps.record_shards.fn("MedicalQA", (*made[:2], low))
+    first, second, rejected = (one.artifact.sha256 for one in made)
+
+    def before(*shards: str) -> tuple[str, ...]:
+        found = steps.dataset_learned_before.fn("MedicalQA", shards, "low-rated")
+        return tuple(sorted(found.shards)) if found else ()
+
+    concluded(store, 1, first)
+    concluded(store, 2, first, second)
+    assert before(first, second, rejected) == before(first, second) == (first,), "preferences of the same week"
+    concluded(store, 3, first, second, rejected)
+    assert before(first, second) == (first,), "examples again"
+    assert before(first, second, "new") == tuple(sorted((first, second)))
+
+
+def test_the_latest_dataset_is_shown_and_an_older_record_gets_its_card(store: ArtifactStore) -> None:
+    with connect() as conn, pytest.raises(RegistryError, match="has no dataset yet"):
+        lineage.latest_dataset(conn, "MedicalQA")
+    first = dataset(store, document("1"))
+    steps.record_dataset.fn(first)
+    steps.record_dataset.fn(first.model_copy(update={"id": "ds-2", "agent_type": "Clinical"}))
+    carded = first.model_copy(update={"card": artifact("card")})
+    for given in (carded, first, carded.model_copy(update={"card": artifact("another")})):
+        steps.record_dataset.fn(given)
+        with connect() as conn:
+            assert lineage.latest_dataset(conn, "MedicalQA") == carded
+    assert count("dataset_rows") == 2
 
 
 def test_recording_a_shard_again_changes_nothing(store: ArtifactStore) -> None:
@@ -252,6 +338,20 @@ def test_a_source_leads_to_every_model_that_learned_from_it_and_back(store: Arti
     assert story.run == training_run()
     assert story.dataset == dataset(store, used)
     assert (story.rows, story.sources) == (1, {"pubmed": 1})
+
+
+def test_a_preference_leads_back_to_each_of_the_two_rows_that_it_was_made_of(store: ArtifactStore) -> None:
+    good, bad = interaction(1), interaction(2)
+    pair = certified({"chosen": "a", "rejected": "b"}, derived_from=f"{row_sha256(good)} {row_sha256(bad)}")
+    made = dataset(store).model_copy(update={"preferences": {"train": store.save_rows("preferences", [pair])}})
+    with connect() as conn:
+        lineage.record_shard(conn, "MedicalQA", shard(store, "interactions", good, bad), store)
+        lineage.record_dataset(conn, made, store)
+        lineage.record_run(conn, training_run())
+    register("m-1")
+    with connect() as conn:
+        for number in "12":
+            assert lineage.models_of_source(conn, "interactions", number) == ("m-1",)
 
 
 # ── versions and stages ──────────────────────────────────────────────────────────────────────────────────────────

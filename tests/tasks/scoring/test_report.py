@@ -106,6 +106,20 @@ def test_the_page_says_what_happened(report: ReportInput, store: ArtifactStore) 
     assert all(file.artifact.sha256 in page for file in report.candidate.model.files)
 
 
+@pytest.mark.parametrize(("low", "warned"), [(0.031, True), (-0.01, False)])
+def test_the_page_says_what_was_forgotten_and_from_what_the_run_went_on(
+    low: float, warned: bool, report: ReportInput, store: ArtifactStore
+) -> None:
+    assert report.training is not None
+    assert "earlier rounds" not in render(report, store)
+    forgot = {"before": 1.2, "after": 1.25, "items": 120.0, "low": low, "high": 0.07, "margin": 0.02}
+    run = report.training.model_copy(update={"forgetting": forgot, "continued_from": "run-2026w01"})
+    page = render(report.model_copy(update={"training": run}), store)
+    assert "120 held-out items of earlier rounds 1.200 before, 1.250 after" in page
+    assert "goes on from run-2026w01" in page
+    assert ("It forgot" in page) == warned
+
+
 def test_texts_are_escaped(store: ArtifactStore, tmp_path: Path, report: ReportInput) -> None:
     attack = "<script>alert(1)</script><img src=x onerror=y>"
     rows = [row("a" * 12, attack, "fine", question=attack + " & why?")]

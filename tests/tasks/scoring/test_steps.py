@@ -24,7 +24,13 @@ def dataset(examples: int) -> DatasetVersion:
         turns = (Message(role="user", content=f"Case {number}?"), Message(role="assistant", content=f"Rest {number}."))
         example = Example(messages=turns, source="chats", source_id=str(number), group_id=str(number))
         certificate = PhiCertificate(
-            row_sha256=f"{number:064x}"[::-1], engine="e", policy="p", findings={}, second_pass=0
+            row_sha256=f"{number:064x}"[::-1],
+            engine="e",
+            policy="p",
+            findings={},
+            second_pass=0,
+            canaries=320,
+            canary_bound=0.02,
         )
         rows.append(CertifiedRow(row=example.model_dump(), certificate=certificate))
     return DatasetVersion(

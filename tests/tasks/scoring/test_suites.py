@@ -76,7 +76,15 @@ def certified(sha: str, *messages: tuple[str, str]) -> dict[str, Any]:
             "source_id": "1",
             "group_id": "g",
         },
-        "certificate": {"row_sha256": sha, "engine": "e", "policy": "p", "findings": {}, "second_pass": 0},
+        "certificate": {
+            "row_sha256": sha,
+            "engine": "e",
+            "policy": "p",
+            "findings": {},
+            "second_pass": 0,
+            "canaries": 320,
+            "canary_bound": 0.02,
+        },
     }
 
 

@@ -63,7 +63,13 @@ def _row(index: int) -> dict[str, object]:
         mode="json"
     )
     certificate = PhiCertificate(
-        row_sha256=row_sha256(row), engine="test 1", policy="test 1", findings={}, second_pass=0
+        row_sha256=row_sha256(row),
+        engine="test 1",
+        policy="test 1",
+        findings={},
+        second_pass=0,
+        canaries=320,
+        canary_bound=0.02,
     )
     return CertifiedRow(row=row, certificate=certificate).model_dump(mode="json")
 

@@ -84,7 +84,7 @@ def test_the_plain_format_makes_a_base_without_one_trainable(small_base: Path, t
     encoded = encode(opened, messages, 128)
     assert encoded is not None
     ids, labels = encoded
-    assert opened.decode(ids) == "System: Be brief.\nUser: What lies there?\nAssistant: The river.<|im_end|>\n"
+    assert opened.decode(ids) == "System:\nBe brief.\nUser:\nWhat lies there?\nAssistant:\nThe river.<|im_end|>\n"
     assert opened.decode([label for label in labels if label >= 0]) == "The river.<|im_end|>"
 
 

@@ -5,7 +5,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from tasks.errors import TrainingError
 from tasks.records import Message
-from tasks.training.chat_format import IGNORED, encode
+from tasks.training.chat_format import IGNORED, QUESTION_WORDS, encode, length, shortened
 
 CHAT = (
     Message(role="system", content="You answer from notes."),
@@ -71,3 +71,53 @@ def test_a_template_that_hides_answers_or_refuses_roles_is_refused(
     with pytest.raises(TrainingError) as caught:
         encode(tokenizer, CHAT, 500)
     assert "mango" not in str(caught.value)
+
+
+LONG = (
+    Message(role="system", content="You answer from notes."),
+    *(
+        Message(role=role, content=f"{text} {number}.")  # type: ignore[arg-type]
+        for number in range(6)
+        for role, text in (("user", "What lies beside the mango in garden"), ("assistant", "The river lies in garden"))
+    ),
+)
+
+
+def test_a_shortened_chat_loses_its_oldest_exchanges_and_nothing_else(tokenizer: PreTrainedTokenizerBase) -> None:
+    for kept in range(1, 6):
+        wanted = (LONG[0], *LONG[-2 * kept :])
+        exactly = length(tokenizer, wanted)
+        assert shortened(tokenizer, LONG, exactly) == wanted
+        assert shortened(tokenizer, LONG, exactly + 3) == wanted
+    assert shortened(tokenizer, LONG, length(tokenizer, LONG)) == LONG
+
+
+def test_then_the_question_loses_its_beginning_and_the_answer_stays_whole(tokenizer: PreTrainedTokenizerBase) -> None:
+    words = [f"w{number}" for number in range(200)]
+    chat = (
+        Message(role="user", content="An older question?"),
+        Message(role="assistant", content="An older answer."),
+        Message(role="user", content=" ".join(words)),
+        Message(role="assistant", content="The mango."),
+    )
+    for limit in range(100, 500, 37):
+        short = shortened(tokenizer, chat, limit)
+        assert short is not None
+        question, answer = short
+        assert answer == chat[-1]
+        assert " ".join(words).endswith(question.content)
+        left = len(question.content.split())
+        assert QUESTION_WORDS <= left < 200
+        _, labels = encode(tokenizer, short, limit) or ([], [])
+        assert tokenizer.decode([label for label in labels if label != IGNORED]) == "The mango.<|im_end|>"
+        one_more = (Message(role="user", content=" ".join(words[-left - 1 :])), answer)
+        assert length(tokenizer, one_more) > limit
+
+
+@pytest.mark.parametrize("limit", [8, 20])
+def test_what_cannot_be_shortened_without_its_answer_is_left_out(
+    tokenizer: PreTrainedTokenizerBase, limit: int
+) -> None:
+    chat = (Message(role="user", content="Well? " * 40), Message(role="assistant", content="The river. " * 40))
+    assert shortened(tokenizer, chat, limit) is None
+    assert shortened(tokenizer, (Message(role="assistant", content="The river. " * 40),), limit) is None

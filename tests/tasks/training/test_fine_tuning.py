@@ -1,9 +1,6 @@
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import orjson
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
@@ -13,9 +10,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from tasks.errors import PrivacyError, TrainingError
 from tasks.records import Recipe
 from tasks.training.base_loading import open_model
-from tasks.training.callbacks import COMPLETE, last_complete_checkpoint
-from tasks.training.fine_tuning import Outcome, fine_tune
-from tests.tasks.training.conftest import recipe_of
+from tasks.training.fine_tuning import fine_tune
+from tasks.training.outcomes import Outcome
 
 Rows = Callable[[int], list[dict[str, object]]]
 MakeRecipe = Callable[..., Recipe]
@@ -100,65 +96,6 @@ def test_an_evaluation_does_not_change_the_gradients_of_4_bit_training(small_bas
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
 
-# One process pays for the imports; a child of it is killed for each method, by itself, in the middle of a step.
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-import orjson, torch
-from tasks.records import Recipe
-from tasks.training.fine_tuning import fine_tune
-torch.set_num_threads(1)
-for job in orjson.loads(Path(sys.argv[1]).read_bytes()):
-    child = os.fork()
-    if child:
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-        continue
-    def die(step, total, loss):
-        if step == 5:
-            os.kill(os.getpid(), signal.SIGKILL)
-    folder = Path(job["folder"])
-    fine_tune(Recipe(**job["recipe"]), job["base"], None, job["rows"], job["rows"][:4], redaction="test 1",
-              work=folder / "work", tensorboard=folder / "log", merged=folder / "merged", on_progress=die)
-"""
-RESUMED: tuple[dict[str, object], ...] = {"method": "full"}, {"method": "qlora", "lora_dropout": 0.1}
-
-
-@pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory, small_base: Path, certified: Rows) -> Path:
-    """Return the folder of runs killed with SIGKILL at their fifth of nine steps, one a method."""
-    folder = tmp_path_factory.mktemp("killed")
-    jobs = [
-        {
-            "folder": str(folder / str(values["method"])),
-            "base": str(small_base),
-            "rows": certified(18),
-            "recipe": recipe_of(epochs=2, **values).model_dump(mode="json"),
-        }
-        for values in RESUMED
-    ]
-    (folder / "jobs.json").write_bytes(orjson.dumps(jobs))
-    subprocess.run([sys.executable, "-c", KILLED, str(folder / "jobs.json")], capture_output=True, check=True)
-    return folder
-
-
-@pytest.mark.parametrize("values", RESUMED, ids=lambda values: values["method"])
-def test_a_killed_run_goes_on_and_ends_with_the_weights_of_an_undisturbed_one(
-    values: dict[str, object], killed: Path, tmp_path: Path, small_base: Path, certified: Rows
-) -> None:
-    broken, plan, rows = killed / str(values["method"]), recipe_of(epochs=2, **values), certified(18)
-    assert not (broken / "merged").exists()
-    checkpoint = last_complete_checkpoint(broken / "work")
-    assert checkpoint is not None
-    assert checkpoint.name == "checkpoint-4"
-
-    resumed, undisturbed = (train(folder, small_base, plan, rows) for folder in (broken, tmp_path))
-    assert resumed.steps == undisturbed.steps == 9
-    assert resumed.last_loss == undisturbed.last_loss
-    assert [row["step"] for row in resumed.curve] == [row["step"] for row in undisturbed.curve]
-    for name, tensor in weights(tmp_path).items():
-        assert torch.equal(weights(broken)[name], tensor), name
-
-
 def test_a_run_killed_after_its_last_step_only_merges(
     tmp_path: Path, small_base: Path, recipe: MakeRecipe, certified: Rows
 ) -> None:
@@ -170,22 +107,15 @@ def test_a_run_killed_after_its_last_step_only_merges(
     assert all(torch.equal(before[name], tensor) for name, tensor in weights(tmp_path).items())
 
 
-def test_a_half_written_checkpoint_is_not_resumed_from(tmp_path: Path) -> None:
-    for step, complete in ((2, True), (10, True), (12, False)):
-        (tmp_path / f"checkpoint-{step}").mkdir()
-        if complete:
-            (tmp_path / f"checkpoint-{step}" / COMPLETE).touch()
-    assert last_complete_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
-    assert not (tmp_path / "checkpoint-12").exists()
-    assert last_complete_checkpoint(tmp_path / "absent") is None
-
-
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
         (lambda row: row["certificate"].update(second_pass=1), "the second pass saw something"),
         (lambda row: row["certificate"].update(row_sha256="0" * 64), "another row's certificate"),
         (lambda row: row["row"]["messages"][1].update(content="changed afterwards"), "edited after redaction"),
+        (lambda row: row["certificate"].update(canaries=0), "a certificate that proves nothing"),
+        (lambda row: row["certificate"].pop("engine"), "a certificate that cannot be read"),
+        (lambda row: row.pop("certificate"), "no certificate"),
         (lambda row: row["certificate"].update(policy="test 0"), "an older policy's certificate"),
         (lambda row: row["certificate"].update(policy=""), "no policy's certificate"),
     ],

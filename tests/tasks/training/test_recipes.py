@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,19 @@ def test_a_preset_says_how_strongly_every_adapter_learns(
         assert (recipe.lora_r, recipe.lora_alpha, recipe.learning_rate) == (r, alpha, rate)
         assert (recipe.epochs, recipe.batch_size, recipe.warmup_steps) == (epochs, batch, warm_up)
     assert preset in presets()
+
+
+@pytest.mark.parametrize("objective", ["dpo", "kto"])
+def test_a_preset_of_an_objective_makes_any_adapter_learn_preferences(objective: str) -> None:
+    for base in BASES:
+        recipe = load_with(f"qlora-{base}", preset=objective)
+        assert (recipe.method, recipe.objective, recipe.epochs) == ("qlora", objective, 1)
+        assert recipe.learning_rate < load_with(f"qlora-{base}", preset="conservative").learning_rate
+        assert recipe.batch_size // recipe.gradient_accumulation > 1
+        supervised = load_recipe(f"qlora-{base}")  # whose adapter it may have to go on with
+        assert (recipe.lora_r, recipe.lora_alpha) == (supervised.lora_r, supervised.lora_alpha)
+    with pytest.raises(TrainingError, match="for adapters"):
+        load_with("full-tiny", preset=objective)
 
 
 def load_with(name: str, **layers: object) -> Recipe:
@@ -116,6 +130,57 @@ def test_the_guides_variables_change_the_recipes_of_their_method(
         ({"overrides": ["learning_rate=1"]}, "at most 0.1", "correct", "1e-0 for 1e-4"),
         ({"environment": {"QLORA_EPOCHS": "-1"}}, "'-1' (QLORA_EPOCHS), allowed: a number above 0", "correct", "where"),
         ({"preset": "gentle"}, "no preset gentle", "conservative", "all are named"),
+        (
+            {"overrides": ["mix={replay_shre: 0.5}"]},
+            "mix (this run) has an unknown key replay_shre",
+            "replay_share",
+            "slip",
+        ),
+        (
+            {"overrides": ["mix={replay_share: 2}"]},
+            "mix.replay_share is 2 (this run), allowed: a number at least 0 and at most 1",
+            "correct",
+            "a share",
+        ),
+        (
+            {"overrides": ["mix={source_weights: {pubmed: -1}}"]},
+            "mix.source_weights.pubmed is -1 (this run), allowed: a number at least 0",
+            "correct",
+            "a bad weight",
+        ),
+        ({"overrides": ["mix={source_weights: {pubmed: .inf}}"]}, "pubmed is inf", "correct", "an endless weight"),
+        ({"overrides": ["mix={source_weights: 3}"]}, "allowed: names, each with a number", "correct", "whose weight?"),
+        ({"overrides": ["mix={token_budget: 0}"]}, "a whole number at least 1, or null", "correct", "learns nothing"),
+        ({"overrides": ["mix=half"]}, "replay_share, token_budget", "correct", "no mapping"),
+        ({"overrides": ["objective=ppo"]}, "'ppo' (this run), allowed: sft, dpo, kto", "correct", "another objective"),
+        ({"overrides": ["objective=dpo", "preference_beta=0"]}, "a number above 0 and at most 10", "correct", "range"),
+        ({"overrides": ["start_from=best"]}, "allowed: base, champion", "correct", "choices"),
+        ({"overrides": ["too_long=cut"]}, "allowed: drop, truncate, raise", "correct", "choices"),
+        ({"overrides": ["batching=dense"]}, "allowed: auto, packed, by-length", "correct", "choices"),
+        ({"overrides": ["kernels=liger"]}, "allowed: auto, plain", "correct", "choices"),
+        ({"overrides": ["backend=jax"]}, "allowed: transformers, unsloth", "correct", "choices"),
+        ({"overrides": ["evaluations=0"]}, "a whole number at least 1 and at most 100", "correct", "range"),
+        (
+            {"overrides": ["patience=none"]},
+            "'none' (this run), allowed: a whole number at least 1, or null",
+            "correct",
+            "YAML's word is null",
+        ),
+        ({"overrides": ["sampled_answers=-1"]}, "a whole number at least 0 and at most 256", "correct", "range"),
+        ({"overrides": ["activation_checkpointing=maybe"]}, "true or false, or null", "correct", "choices"),
+        (
+            {"overrides": ["base_bits=8"]},
+            "base_bits (this run) changes nothing under method qlora",
+            "method=lora",
+            "idle",
+        ),
+        (
+            {"overrides": ["method=full", "learning_rate=1e-5", "lora_r=8"]},
+            "lora_r (this run) changes nothing under method full",
+            "leave lora_r out",
+            "idle",
+        ),
+        ({"overrides": ["preference_beta=0.2"]}, "changes nothing under objective sft", "objective=dpo or kto", "idle"),
         ({"overrides": ["method=full"]}, "written for method qlora, not for full", "learning_rate=", "ruins the base"),
     ],
 )
@@ -167,6 +232,26 @@ def test_every_file_is_a_mapping_of_known_keys() -> None:
         (GOOD + "learning_rte: 1\n", "learning_rte", "learning_rate", "a slip names its neighbour"),
         (GOOD + "lora_rank: 8\n", "lora_rank", "lora_r", "another library's word"),
         (GOOD + "zzz: 8\n", "zzz", "known keys", "nothing is near"),
+        (
+            GOOD + "mix:\n  replay_shre: 0.5\n",
+            "mix (recipe mine) has an unknown key replay_shre",
+            "replay_share",
+            "slip",
+        ),
+        (
+            GOOD + "mix:\n  agent_weights: {Clinical: much}\n",
+            "mix.agent_weights.Clinical is 'much' (recipe mine)",
+            "correct",
+            "no number",
+        ),
+        (
+            GOOD.replace("lora", "full") + "lora_alpha: 8\n",
+            "lora_alpha (recipe mine) changes nothing under method full",
+            "method=lora or qlora",
+            "idle",
+        ),
+        (GOOD.replace("lora", "qlora") + "base_bits: 8\n", "base_bits (recipe mine)", "method=lora", "idle"),
+        (GOOD + "preference_beta: 0.3\n", "preference_beta (recipe mine)", "objective=dpo or kto", "idle"),
         (GOOD + "name: x\n", "name", "known keys", "the name is the file's"),
         (GOOD.replace("lora", "dora"), "method", "correct", "unknown method"),
         (GOOD.replace("1.0e-3", "-1"), "learning_rate", "correct", "negative rate"),
@@ -185,10 +270,63 @@ def test_a_bad_recipe_is_refused_with_its_fix(tmp_path: Path, content: str, what
     assert fix in caught.value.fix, why
 
 
-def test_a_missing_recipe_lists_the_available_ones() -> None:
+@pytest.mark.parametrize(
+    ("name", "fix", "why"),
+    [
+        ("qlora-tyny", "take qlora-tiny or lora-tiny; or give the path", "a slip"),
+        ("zzz", "full-tiny, kto-tiny, lora-biomistral-7b", "nothing is near: all are named"),
+        ("recipes/zzz", "full-tiny, kto-tiny, lora-biomistral-7b", "a folder that is not there has no names"),
+        ("{here}/mine.yml", "take {here}/mine.yaml, or take by its name one of: ", "a slip in a path: the file beside"),
+        ("{here}/qlora-tyny.yaml", "correct the path, or take by its name qlora-tiny", "meant by its name"),
+        ("{here}/none/qlora-tiny.yaml", "correct the path, or take by its name qlora-tiny", "a folder not there"),
+        ("{here}/zzz.yaml", "correct the path, or take by its name one of: dpo-tiny, full-bio", "nothing is near"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_with_what_may_be_meant(tmp_path: Path, name: str, fix: str, why: str) -> None:
+    (tmp_path / "mine.yaml").write_text(GOOD)
+    (tmp_path / "deployment.yaml").write_text("services: none\n")
     with pytest.raises(TrainingError) as caught:
-        load_recipe("qlora-tyny")
-    assert "qlora-tiny" in caught.value.fix
+        load_recipe(name.format(here=tmp_path))
+    assert caught.value.fix.startswith(("take", "correct"))
+    assert fix.format(here=tmp_path) in caught.value.fix, why
+    assert "deployment" not in caught.value.fix
+
+
+def test_what_a_method_does_not_use_changes_no_digest(tmp_path: Path) -> None:
+    full = load_recipe("full-tiny")
+    changed = load_with(
+        "lora-tiny", overrides=["method=full", f"learning_rate={full.learning_rate}", "gradient_accumulation=1"]
+    )
+    assert digest(changed) == digest(full.model_copy(update={"gradient_accumulation": 1}))
+    (tmp_path / "eight.yaml").write_text(GOOD + "base_bits: 8\nobjective: dpo\npreference_beta: 0.3\n")
+    (tmp_path / "plain.yaml").write_text(GOOD)
+    settings = resolved("eight", folder=tmp_path, overrides=["method=qlora", "objective=sft"])
+    assert origin(settings, "base_bits") == (16, "unused: method qlora")
+    assert origin(settings, "preference_beta") == (0.1, "unused: objective sft")
+    plain = resolved("plain", folder=tmp_path, overrides=["method=qlora"])
+    assert digest(recipe_of("a", settings)) == digest(recipe_of("a", plain))
+
+
+def test_every_key_is_in_the_table_of_the_manual_with_its_default() -> None:
+    manual = (RECIPES.parents[1] / "docs" / "recipes.md").read_text(encoding="utf-8")
+    table = manual.partition("## Keys")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.split(" | ")] for line in table.splitlines() if line.startswith("| `")]
+    told = {
+        key: default
+        for keys, defaults, _ in (row for row in rows if len(row) == 3)
+        for key, default in zip(re.findall(r"`(\w+)`", keys), defaults.split(", "), strict=False)
+    }
+    fields = {name: field for name, field in Recipe.model_fields.items() if name != "name"}
+    assert set(told) == set(fields)
+    for name, field in fields.items():
+        if field.is_required():
+            assert told[name] == "needed"
+        elif isinstance(field.default, str | int | float):
+            assert (
+                told[name].strip("`") == f"{field.default:g}"
+                if isinstance(field.default, float)
+                else str(field.default)
+            )
 
 
 def test_a_path_loads_like_a_name_and_only_values_change_the_digest(tmp_path: Path) -> None:

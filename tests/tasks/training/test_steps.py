@@ -10,6 +10,7 @@ from tasks.errors import TrainingError
 from tasks.records import Artifact, Base, DatasetVersion, Recipe
 from tasks.training import memory, steps, tiny_base
 from tests.tasks.training.conftest import SMALL
+from tests.tasks.training.test_preference_tuning import preference
 
 Rows = Callable[[int], list[dict[str, object]]]
 # PEFT still asks transformers for the former name of activation checkpointing.
@@ -50,6 +51,23 @@ def test_base_and_run_are_artifacts_and_nothing_is_left_in_the_work_folder(
     assert not list((data_dir / "work" / "training").iterdir())
 
 
+def test_the_objective_chooses_the_trainer_and_its_rows(
+    small_base: Path, data_dir: Path, certified: Rows, recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROUNDS_THREADS", "1")
+    base, dataset = Base(name=str(small_base), revision="1"), dataset_of(certified(8))
+    with pytest.raises(TrainingError, match="no preferences for dpo"):
+        steps.finetune.fn(dataset, recipe(objective="dpo"), base)
+    pairs = open_store().save_rows("preferences", [preference(index) for index in range(20)])
+    exclusions = {"longer than max_tokens": 5, "as a preference: longer than max_tokens": 3}
+    preferences = {"train": pairs, "validation": pairs, "test": pairs}
+    dataset = dataset.model_copy(update={"preferences": preferences, "exclusions": exclusions})
+    run = steps.finetune.fn(dataset, recipe(objective="dpo", max_steps=1), base)
+    assert (run.objective, run.too_long) == ("dpo", 3)
+    assert run.first_loss == pytest.approx(0.6931, abs=1e-3)
+    assert "eval_rewards/margins" in list(open_store().rows(run.curve))[-1]
+
+
 def test_the_run_id_depends_on_dataset_values_and_base_only(
     data_dir: Path, certified: Rows, recipe: Callable[..., Recipe]
 ) -> None:
@@ -83,6 +101,20 @@ def test_a_recipe_is_checked_against_base_and_machine_before_the_run(
     assert 0 < steps.check_recipe.fn(recipe(method="lora"), base) < 1
     with pytest.raises(TrainingError, match="lora_r is 64"):
         steps.check_recipe.fn(recipe(method="lora", lora_r=64), base)
-    monkeypatch.setattr(memory, "this_machine", lambda _: memory.Machine("cpu", 0.001, bf16=True))
-    with pytest.raises(TrainingError, match="GiB are free"):
+    monkeypatch.setattr(memory, "this_machine", lambda _, **__: memory.Machine("cpu", 0.001, bf16=True, whole=True))
+    with pytest.raises(TrainingError, match="this machine has"):
         steps.check_recipe.fn(recipe(method="lora"), base)
+
+
+def test_memory_that_is_short_now_refuses_the_run_and_not_what_the_cache_would_answer(
+    small_base: Path, data_dir: Path, certified: Rows, recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = Base(name=str(small_base), revision="1")
+    free = memory.Machine("cpu", 0.001, bf16=True)
+    monkeypatch.setattr(
+        memory, "this_machine", lambda _, whole=False: replace(free, gib=64, whole=True) if whole else free
+    )
+    assert 0 < steps.check_recipe.fn(recipe(method="lora"), base) < 1
+    with pytest.raises(TrainingError, match="GiB are free"):
+        steps.finetune.fn(dataset_of(certified(4)), recipe(method="lora"), base)
+    assert not (data_dir / "work" / "training").exists()

@@ -15,8 +15,9 @@ from spacy.tokens import Doc
 from tasks.errors import ConfigError
 from tasks.phi.detection import Detector
 from tasks.phi.recognizers import RECOGNIZERS
+from tasks.phi.tagger.lexicon import lexical_class
 from tasks.phi.tagger.network import Network
-from tasks.phi.tagger.plausibility import Token, cleared, plausible, supported
+from tasks.phi.tagger.plausibility import Token
 from tasks.phi.tagger.recognizer import TaggerRecognizer
 from tasks.phi.tagger.tokens import cut, words
 from tasks.phi.tagger.training import META, TaggerMeta
@@ -37,7 +38,7 @@ def test_a_missing_model_says_how_to_get_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda meta: meta.replace('"format": 1', '"format": 0'), "format 0"),
+        (lambda meta: meta.replace('"format": 2', '"format": 0'), "format 0"),
         (lambda meta: meta.replace('"spacy": "3', '"spacy": "2'), "spaCy 2"),
         (lambda meta: "{}", "does not say"),
         (lambda meta: "no JSON", "does not say"),
@@ -105,97 +106,22 @@ def test_hostile_repetition_is_read_in_time(bait: str, recognizer: TaggerRecogni
     assert_linear(recognizer.find, bait)
 
 
-@pytest.mark.parametrize(
-    ("label", "value", "wanted", "why"),
-    [
-        ("NAME", "Quorvenia", True, "a name"),
-        ("NAME", "quorvenia", False, "a lone word in lower case among cased prose"),
-        ("NAME", "Q", False, "a single letter"),
-        ("NAME", "12", False, "no letters"),
-        ("NAME", "FMLA", False, "an acronym"),
-        ("NAME", "hGSTK1", False, "a gene"),
-        ("NAME", "YezB", False, "a gene"),
-        ("NAME", "McAllen", True, "a capital inside a name"),
-        ("GEO", "Finland", False, "no smaller than a state"),
-        ("OTHER_ID", "L1325", False, "a gene"),
-        ("PHONE", "x4471", True, "an extension"),
-        ("PHONE", "G1739", False, "a residue"),
-        ("NAME", "P. aeruginosa", False, "a species"),
-        ("NAME", "i . c . v", False, "letters set apart"),
-        ("GEO", "02139", True, "a ZIP code"),
-        ("GEO", "212", False, "a number"),
-        ("DATE", "3/14", True, "month and day"),
-        ("DATE", "14.3", False, "a laboratory value"),
-        ("DATE", "1 - 12", False, "a range"),
-        ("DATE", "7.28 / 52 / 74 / 24", False, "blood gases"),
-        ("DATE", "2nd", False, "an ordinal"),
-        ("NAME", "Therefore", False, "an ordinary word that begins a sentence"),
-        ("NAME", "Grace", True, "a word that is a name too"),
-        ("GEO", "protocol", False, "an ordinary word"),
-        ("OTHER_ID", "0900", False, "a time"),
-        ("DATE", "120/80", False, "a blood pressure"),
-        ("DATE", "3/45", False, "no day"),
-        ("DATE", "2021", False, "a year alone"),
-        ("DATE", "the 15th", True, "a day"),
-        ("DATE", "last December", True, "a month"),
-        ("DATE", "4/2 4/3", True, "two dates"),
-        ("DATE", "last week", True, "a relative date"),
-        ("DATE", "two weeks", False, "a span of time"),
-        ("DATE", "12-Mar-2024", True, "a date"),
-        ("DATE", "2024-03-12", True, "a date"),
-        ("DATE", "MAR", False, "a short month alone is also a gene, a chart"),
-        ("DATE", "Oct - 1", False, "a gene as papers print it"),
-        ("DATE", "2 / 3", False, "a ratio as papers print it"),
-        ("GEO", "central Canada", False, "no smaller than a state"),
-        ("DATE", "2021-2023", False, "a span of years"),
-        ("GEO", "Dialysis Unit", False, "words that name no place, not surely"),
-        ("GEO", "Oakfield Recovery", True, "a facility without a suffix that the rules know"),
-        ("GEO", "46Y", False, "an age"),
-        ("PHONE", "2150", False, "a time"),
-        ("PHONE", "pager 2-0661", True, "a pager"),
-        ("OTHER_ID", "1900-0730", False, "a shift"),
-        ("OTHER_ID", "T10-T12", False, "vertebrae"),
-        ("OTHER_ID", "DXS14-DXS255", False, "markers on a chromosome"),
-        ("OTHER_ID", "NCT01234567", False, "a trial"),
-        ("OTHER_ID", "998877", True, "a number"),
-        ("OTHER_ID", "AB-12", False, "too few digits"),
-        ("OTHER_ID", "SR-24-00391", True, "an identifier"),
-    ],
-)
-def test_what_the_tagger_errs_on_by_nature_is_filtered(label: str, value: str, wanted: bool, why: str) -> None:
-    found = Token(0, len(value), label, 0.8)
-    assert plausible(found, f"{value} was seen by Them and by the others") is wanted, why
+def test_neither_an_eponym_nor_an_acronym_follows_a_name(
+    recognizer: TaggerRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Ann Graves (QVLT) came. We asked Graves to stay. No Graves disease and no QVLT."
+    found = [Token(0, 10, "NAME", 1.0), Token(12, 16, "NAME", 1.0)]
+    monkeypatch.setattr(recognizer, "_flagged", lambda window, offset: iter(found))
+    assert text.index("asked Graves") + 6 in [f.start for f in recognizer.find(text)]
+    assert not {text.index("Graves disease"), text.index("QVLT.")} & {f.start for f in recognizer.find(text)}
 
 
-@pytest.mark.parametrize(
-    ("text", "wanted", "why"),
-    [
-        ("Seen by ⟦Quorven⟧ of surgery", True, "a person"),
-        ("no ⟦Quorven⟧ lines in the film", False, "an eponym"),
-        ("the ⟦Quorven⟧'s disease of the hand", False, "an eponym"),
-        ("the ⟦Quorven⟧ family at bedside", True, "a person's family"),
-        ("shown by ⟦Quorven⟧ et al. in 1998", False, "an author"),
-        ("(⟦Quorven, J. N⟧., Feld, A., 1998)", False, "the first of authors"),
-        ("(Feld, A., ⟦Quorven, J. N⟧. 1998)", False, "the last of authors"),
-        ("guideline (⟦Quorven⟧, Pediatrics 2014)", False, "a citation"),
-    ],
-)
-def test_eponyms_and_authors_are_no_persons(text: str, wanted: bool, why: str) -> None:
-    start, end = text.index("⟦"), text.index("⟧") - 1
-    assert plausible(Token(start, end, "NAME", 0.95), text.replace("⟦", "").replace("⟧", "")) is wanted, why
-
-
-def test_ordinary_words_in_lower_case_are_cut_off_a_name() -> None:
-    text = "yellow Quorven stayed"
-    tokens = [Token(0, 6, "NAME", 0.8), Token(7, 14, "NAME", 0.8), Token(15, 21, "NAME", 0.9995)]
-    assert cleared(tokens, text) == tokens[1:]
-
-
-def test_an_unsure_finding_counts_in_company_of_a_sure_one() -> None:
-    unsure, sure, far = Token(0, 5, "NAME", 0.6), Token(90, 95, "DATE", 1.0), Token(9000, 9005, "NAME", 0.6)
-    assert supported([unsure]) == []
-    assert supported([unsure, sure, far]) == [unsure, sure]
-    assert supported([sure, far._replace(start=1500)]) == [sure, far._replace(start=1500)]
+def test_a_name_that_is_a_word_follows_within_a_sentence_only(
+    recognizer: TaggerRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Will Quorvenia came. Will he stay? We asked Will. He will."
+    monkeypatch.setattr(recognizer, "_flagged", lambda window, offset: iter([Token(0, 14, "NAME", 1.0)]))
+    assert [f.start for f in recognizer.find(text)] == [0, text.index("asked Will") + 6]
 
 
 def test_further_mentions_of_a_name_follow(recognizer: TaggerRecognizer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +155,7 @@ def test_the_network_reads_as_spacy_does(tagger: tuple[Path, TaggerMeta]) -> Non
     trained: Any = nlp.get_pipe("tagger")
     for text in ("Ann", "Seen 3/4/2023 by Dr. Quorven:\n\n  $5, 10,000 \ud800 日本 “q” x", "a b " * 300):
         read = words(text, cut(text))
-        theirs = trained.model.predict([Doc(nlp.vocab, words=read)])[0]
+        theirs = trained.model.predict([Doc(nlp.vocab, words=read, lemmas=[lexical_class(word) for word in read])])[0]
         assert np.abs(network.probabilities(read) - theirs).max() < 1e-4
 
 

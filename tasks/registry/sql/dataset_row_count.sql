@@ -1,1 +1,0 @@
-select count(*) from dataset_rows where dataset_id = %(dataset_id)s;
