@@ -49,7 +49,7 @@ from tasks.records import (
 )
 from tasks.sample.pretraining import pretraining_texts
 from tasks.scoring.bootstrap import mean_interval
-from tasks.scoring.metrics import rouge
+from tasks.scoring.rouge import rouge
 from tasks.training import base_loading, tiny_base
 from tasks.training.fine_tuning import fine_tune
 from tasks.training.preference_tokens import Row, encode_preferences

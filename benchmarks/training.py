@@ -55,7 +55,7 @@ def measure(quick: bool) -> list[Figure]:
         base = write_base(Path(folder) / "base")
         names = list(RUNS)[:1] if quick else list(RUNS)
         foretold = [memory(name, base, Path(folder) / str(number)) for number, name in enumerate(names)]
-        return [*training_speed.measure(base, Path(folder) / "speed", quick), *foretold]
+        return [*training_speed.measure(Path(folder) / "speed", quick), *foretold]
 
 
 def write_base(folder: Path, shape: tiny_base.TinyRecipe | None = None) -> Path:

@@ -1,8 +1,9 @@
 """Fine-tuning beside what people write without it: rows padded to 512 tokens, and a plain script of the same library.
 
 All learn from the sample hospital's chats, from the same random weights of the tiny base's shape, in full and with the
-same batch, rate and number of steps. A useful token is one of the rendered chat, question or answer, not padding; each
-side is timed as a whole, from opening the base to the saved model.
+same batch, rate and number of steps. A useful token is one of the rendered chat, question or answer, not padding. Timed
+is what lies between the ends of the first step and of the last, evaluations and checkpoints with it; opening the base
+and saving the model cost each side the same few seconds, whatever it learns.
 
 The padded one follows the recipe that older guides share: question and answer are tokenised apart, each padded to
 512, the answer's tokens are the labels, and whatever comes first is trained on first. Its labels do not lie where a
@@ -10,6 +11,7 @@ causal model predicts them, so both are also judged by the validation loss on an
 """
 
 import math
+import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,10 +31,11 @@ from transformers import (
 from transformers.trainer_callback import PrinterCallback
 from trl import SFTConfig, SFTTrainer
 
-from benchmarks.figures import Figure, rates
+from benchmarks.figures import Figure
 from tasks.records import CertifiedRow, Example, Message, PhiCertificate, Recipe, row_sha256
 from tasks.sample.chats import sample_chats
-from tasks.training import base_loading
+from tasks.sample.pretraining import pretraining_texts
+from tasks.training import base_loading, tiny_base
 from tasks.training.chat_format import encode
 from tasks.training.fine_tuning import fine_tune
 from tasks.training.precision import computes_fast_in_bf16
@@ -41,6 +44,8 @@ from tasks.training.recipes import recipe_of, resolved
 PADDED = 512
 VALIDATION = 32
 CHATS, QUICK_CHATS = 512, 96
+RUNS = 3
+TEXTS = 4_000
 
 
 @dataclass(frozen=True)
@@ -53,16 +58,31 @@ class Chats:
     tokenizer: PreTrainedTokenizerBase
 
 
-def measure(base: Path, folder: Path, quick: bool) -> Iterator[Figure]:
-    """Yield the figures of speed and of the loss after equal time, on random weights in `base`."""
+def measure(folder: Path, quick: bool) -> Iterator[Figure]:
+    """Yield the figures of speed and of the loss after equal time."""
     disable_progress_bars()
+    base = write_base(folder / "base")
     chats = read_chats(base, QUICK_CHATS if quick else CHATS)
     recipe = recipe_of("full-tiny", resolved("full-tiny", overrides=(f"base={base}", "epochs=1", "warmup_steps=2")))
     sides = _Sides(recipe, chats, folder)
-    padded = rates(chats.tokens, sides.ours, sides.padded)
-    yield Figure("training.useful_tokens_vs_padded", *padded, "tokens/s", len(chats.train))
-    yield Figure("training.vs_plain_trl", *rates(chats.tokens, sides.ours, sides.plain), "tokens/s", len(chats.train))
+    for figure, other in (("useful_tokens_vs_padded", sides.padded), ("vs_plain_trl", sides.plain)):
+        speeds: tuple[list[float], list[float]] = ([], [])
+        for _ in range(RUNS):
+            for speed, run in zip(speeds, (sides.ours, other), strict=True):
+                run()
+                speed.append(sides.tokens_per_second())
+        ours, theirs = map(statistics.median, speeds)
+        yield Figure(f"training.{figure}", ours, theirs, "tokens/s", len(chats.train))
     yield Figure("training.loss_after_equal_time", *sides.losses_after_equal_time(), "nats", len(chats.validation))
+
+
+def write_base(folder: Path) -> Path:
+    """Write random weights of the tiny base's shape, with a tokenizer that has learned the sample hospital's words."""
+    shape = tiny_base.TinyRecipe()
+    tokenizer = tiny_base.train_tokenizer(list(pretraining_texts(1, TEXTS)), shape.vocab_size, shape.context)
+    tiny_base.build_model(tokenizer, shape).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 def read_chats(base: Path, count: int) -> Chats:
@@ -99,6 +119,7 @@ class _Sides:
     def __init__(self, recipe: Recipe, chats: Chats, folder: Path) -> None:
         self._recipe, self._chats, self._folder = recipe, chats, folder
         self._runs = 0
+        self.steps = _Steps()
         self.seconds = 0.0
         self.merged = folder
 
@@ -108,7 +129,7 @@ class _Sides:
         self.merged = work / "merged"
         fine_tune(
             self._recipe, self._recipe.base, None, self._chats.train, self._chats.validation, redaction="benchmark",
-            work=work, tensorboard=work / "log", merged=self.merged,
+            work=work, tensorboard=work / "log", merged=self.merged, on_progress=lambda *_: self.steps.ended(),
         )  # fmt: skip
         self.seconds = time.perf_counter() - began
 
@@ -125,7 +146,7 @@ class _Sides:
             model=model,
             args=TrainingArguments(num_train_epochs=1 if seconds == math.inf else 100, **self._common(work)),
             train_dataset=Dataset.from_dict(data),
-            callbacks=[_Stop(began + seconds)],
+            callbacks=[_Stop(began + seconds), self.steps],
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train()
@@ -153,6 +174,7 @@ class _Sides:
             train_dataset=train,
             eval_dataset=validation,
             processing_class=AutoTokenizer.from_pretrained(self._recipe.base),
+            callbacks=[self.steps],
         )  # fmt: skip
         trainer.remove_callback(PrinterCallback)
         trainer.train()
@@ -194,12 +216,33 @@ class _Sides:
             "report_to": "none",
         }
 
+    def tokens_per_second(self) -> float:
+        """Return the useful tokens a second of the last run, its first step left out."""
+        ends = self.steps.ends
+        return self._chats.tokens * (len(ends) - 1) / len(ends) / (ends[-1] - ends[0])
+
     def _next(self) -> Path:
         self._runs += 1
+        self.steps.ends.clear()
         return self._folder / f"run-{self._runs}"
 
 
-class _Stop(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+class _Steps(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """Notes when each step ended, by `time.perf_counter`."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+
+    def ended(self) -> None:
+        """Note the end of a step."""
+        self.ends.append(time.perf_counter())
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Note the end of a step."""
+        self.ended()
+
+
+class _Stop(TrainerCallback):  # type: ignore[misc]
     """Ends a training at a time of `time.perf_counter`."""
 
     def __init__(self, at: float) -> None:

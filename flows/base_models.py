@@ -22,8 +22,11 @@ def prepare_base(name: str) -> Base:
 def baseline_of(agent_type: str, base: Base, served: Quantisation) -> ModelVersion:
     """Return what a candidate has to beat: the agent's champion, or the base model where there is none."""
     champion = registry.champion(agent_type)
-    if champion is not None:
-        return champion
+    return champion if champion is not None else registered_base(agent_type, base, served)
+
+
+def registered_base(agent_type: str, base: Base, served: Quantisation) -> ModelVersion:
+    """Return the base as a registered version that can answer."""
     files = gguf.export_gguf(base, tuple(dict.fromkeys(("F16", served))), gguf_names(agent_type, base))
     return registry.register(model_version(agent_type, base, None, files, served))
 

@@ -7,14 +7,17 @@ from typing import Annotated
 import typer
 
 from flows.card_cli import card
+from flows.compare_cli import add_to as add_comparing
 from flows.dataset_cli import dataset
 from flows.explaining import explained
 from flows.export_cli import export
+from flows.gate_cli import gate
 from flows.ingest_cli import ingest
 from flows.options import (
     DEFAULT,
     Agent,
     Agents,
+    Approval,
     Arxiv,
     AsJson,
     Assignments,
@@ -28,9 +31,12 @@ from flows.options import (
     ExportJsonl,
     FromStart,
     FullTexts,
+    JudgeOnly,
     Limit,
     Literature,
     LoraR,
+    MaxSeconds,
+    MaxSize,
     MinExamples,
     MinRating,
     MinTokens,
@@ -46,6 +52,8 @@ from flows.options import (
 )
 from flows.parameters import BenchmarkRequest, CollectRequest, TrainRequest, WeeklyRequest
 from flows.phi_cli import phi, redact
+from flows.study_cli import study
+from flows.suites_cli import suites
 
 EXIT_CODES = """
 Exit codes: 0 done · 1 unexpected failure · 2 wrong usage · 3 settings, programs, servers · 4 artifacts, disk ·
@@ -67,7 +75,11 @@ app.add_typer(ingest, name="ingest")
 app.add_typer(export, name="export")
 app.add_typer(dataset, name="dataset")
 app.add_typer(phi, name="phi")
+app.add_typer(suites, name="suites")
+add_comparing(app)
+app.add_typer(gate, name="gate")
 app.command(epilog="Example: rounds redact notes.jsonl redacted.jsonl --workers 2")(redact)
+app.command(epilog="Example: rounds study --literature autoimmune.xml --out study/")(study)
 
 
 @app.command(epilog="Example: rounds weekly --literature papers/ --agent-type MedicalQA --recipe full-tiny")
@@ -95,6 +107,10 @@ def weekly(
     margin: Annotated[
         float, typer.Option(min=0, max=1, help="ROUGE-L gain that the interval must exceed.")
     ] = DEFAULT.margin,
+    max_seconds_p95: MaxSeconds = DEFAULT.max_seconds_p95,
+    max_size_gib: MaxSize = DEFAULT.max_size_gib,
+    approval: Approval = DEFAULT.approval,
+    dry_run: JudgeOnly = DEFAULT.dry_run,
     phi_mode: Mode = DEFAULT.phi_mode,
     phi_policy: Policy = DEFAULT.phi_policy,
     refresh: Refresh = False,
@@ -125,6 +141,10 @@ def weekly(
         min_examples=min_examples,
         held_out_limit=held_out_limit,
         margin=margin,
+        max_seconds_p95=max_seconds_p95,
+        max_size_gib=max_size_gib,
+        approval=approval,
+        dry_run=dry_run,
         phi_mode=phi_mode,
         phi_policy=phi_policy,
     )

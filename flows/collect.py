@@ -21,8 +21,9 @@ from tasks.ingest import steps as ingest
 from tasks.ingest.files import EXAMPLES, FULL_TEXTS, PAPERS, batches
 from tasks.ingest.interactions import LOW_RATED
 from tasks.phi import steps as phi
-from tasks.records import ChatQuery, Protection, RawShard, Reading, RedactedShard, SourceFile
+from tasks.records import MEMORY_CANARIES, ChatQuery, Protection, RawShard, Reading, RedactedShard, SourceFile
 from tasks.registry import steps as registry
+from tasks.sample import steps as sample
 
 T = TypeVar("T")
 FileStep = Task[[str, tuple[SourceFile, ...], int | None], Reading]
@@ -145,6 +146,17 @@ def taught(agent_type: str, reading: Reading, redacted: tuple[RedactedShard, ...
                 return reading.model_copy(update={"warnings": (*reading.warnings, error.what)})
             redact_and_record(agent_type, (raw,) if raw else (), protection)
     return reading
+
+
+def plant_secrets(agent_type: str, protection: Protection) -> None:
+    """See that an agent's rows hold as many made-up secrets as are wanted, each redacted and recorded like any row."""
+    planted = [shard for shard in registry.list_shards(agent_type) if shard.source == MEMORY_CANARIES]
+    known = sum(shard.rows + shard.withheld for shard in planted)
+    missing = get_settings().planted_secrets - known
+    if missing > 0:
+        with exclusive("the collection of raw rows", wait=True):
+            redact_and_record(agent_type, (sample.write_secrets(agent_type, known, missing),), protection)
+            ingest.discard_raw()
 
 
 def redact_and_record(

@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import typer
 from pydantic import ValidationError
+from rich.markup import escape
 
 from flows.console import err, print_json
 from infra.errors import ConfigError, RoundsError
@@ -54,6 +55,6 @@ def fail(error: RoundsError, code: int | None = None) -> None:
     """
     if "--json" in sys.argv:
         print_json({"error": type(error).__name__, "what": error.what, "fix": error.fix})
-    err.print(f"[red bold]{type(error).__name__}[/red bold] {error.what}", soft_wrap=True)
-    err.print(f"[bold]Fix:[/bold] {error.fix}", soft_wrap=True)
+    err.print(f"[red bold]{type(error).__name__}[/red bold] {escape(error.what)}", soft_wrap=True)
+    err.print(f"[bold]Fix:[/bold] {escape(error.fix)}", soft_wrap=True)
     raise typer.Exit(code or error.exit_code)

@@ -15,7 +15,7 @@ from tasks.dataset.exporting import Form, export_rows, pretraining_rows, refuse_
 from tasks.errors import RegistryError
 from tasks.ingest import chat_export
 from tasks.ingest.intake import Intake
-from tasks.records import CertifiedRow, CurationPolicy, Example
+from tasks.records import MEMORY_CANARIES, CertifiedRow, CurationPolicy, Example
 from tasks.registry import lineage, retractions
 
 
@@ -51,10 +51,11 @@ def write_dataset(dataset: str, file: Path, form: Form, split: str, system: str 
     def kept() -> Iterator[Example]:
         nonlocal left_out
         for line in map(CertifiedRow.model_validate, open_store().rows(found.splits[split])):
+            example = Example.model_validate(line.verified())
             if line.certificate.derived_from in withdrawn:
                 left_out += 1
-            else:
-                yield Example.model_validate(line.verified())
+            elif example.source != MEMORY_CANARIES:  # secrets of this installation, which are no data
+                yield example
 
     examples: Iterable[Example] = kept()
     if form == "openai":

@@ -3,6 +3,7 @@
 from prefect import flow
 
 from flows.base_models import gguf_names, model_version, prepare_base
+from flows.collect import plant_secrets
 from flows.parameters import TrainRequest
 from flows.recipe_choice import chosen_recipe
 from infra.settings import get_settings
@@ -11,6 +12,7 @@ from tasks.gguf import steps as gguf
 from tasks.ingest.interactions import LOW_RATED
 from tasks.phi import steps as phi
 from tasks.records import (
+    MEMORY_CANARIES,
     Base,
     CurationPolicy,
     DatasetVersion,
@@ -18,6 +20,7 @@ from tasks.records import (
     Protection,
     Recipe,
     RedactedShard,
+    Suite,
     TrainingRun,
 )
 from tasks.registry import steps as registry
@@ -35,9 +38,18 @@ def finetune(request: TrainRequest) -> ModelVersion:
 
 
 def train_candidate(
-    request: TrainRequest, recipe: Recipe, base: Base
+    request: TrainRequest,
+    recipe: Recipe,
+    base: Base,
+    apart_from: tuple[Suite, ...] | None = None,
+    *,
+    to_serve: bool = True,
 ) -> tuple[ModelVersion, TrainingRun, DatasetVersion]:
-    """Return the registered candidate with the run and the dataset that made it."""
+    """Return the registered candidate with the run and the dataset that made it.
+
+    It learns nothing that stands in the questions of `apart_from`; None: of the suites that come with Rounds. One that
+    is not `to_serve` may be poor: answers without an end and a rough quantisation are then no reason to refuse it.
+    """
     training.check_recipe(recipe, base)
     protection = phi.protect(request.phi_mode, request.phi_policy)
     policy = CurationPolicy(
@@ -50,15 +62,18 @@ def train_candidate(
         mix=recipe.mix,
         preferences=recipe.objective != "sft",
     )
+    plant_secrets(request.agent_type, protection)
+    unlearned = {LOW_RATED} if get_settings().planted_secrets else {LOW_RATED, MEMORY_CANARIES}
     everything = shards_under(protection, request.agent_type)
-    shards = tuple(shard for shard in everything if shard.source != LOW_RATED)
+    shards = tuple(shard for shard in everything if shard.source not in unlearned)
     chats = tuple(shard for shard in everything if shard.kind == "interactions")
     withdrawn = registry.withdrawn_rows(request.agent_type)
     signatures = tuple(dataset.sign_shard(shard) for shard in shards)
     names = tuple(shard.artifact.sha256 for shard in shards)
     earlier = registry.dataset_learned_before(request.agent_type, names, LOW_RATED)
     replayed = earlier.shards if earlier and recipe.mix.replay_share < 1 else ()
-    examples = dataset.build_dataset(shards, policy, base, built_in_suites(), withdrawn, signatures, replayed, chats)
+    suites = built_in_suites() if apart_from is None else apart_from
+    examples = dataset.build_dataset(shards, policy, base, suites, withdrawn, signatures, replayed, chats)
     card = dataset.describe_dataset(examples, policy)
     described = examples.model_copy(update={"card": card})
     registry.record_dataset(described)
@@ -72,7 +87,7 @@ def train_candidate(
     quantisations = tuple(dict.fromkeys((*QUANTISATIONS, request.gguf_quantization)))
     files = gguf.export_gguf(run.weights, quantisations, gguf_names(request.agent_type, base, run))
     candidate = model_version(request.agent_type, base, run, files, request.gguf_quantization)
-    gguf.check_parity(run.weights, candidate.gguf)
+    gguf.check_parity(run.weights, candidate.gguf, trained=to_serve)
     return registry.register(candidate), run, described
 
 

@@ -7,6 +7,7 @@ import typer
 
 from flows.parameters import Quantisation, WeeklyRequest
 from tasks.records import PhiMode, PhiPolicy
+from tasks.scoring.approval import Approvals
 
 DEFAULT = WeeklyRequest()
 
@@ -70,3 +71,8 @@ Since = Annotated[
 ]
 RowLimit = Annotated[int | None, typer.Option(min=1, help="At most this many new or changed records.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Count, show three redacted examples, remember nothing.")]
+
+JudgeOnly = Annotated[bool, typer.Option("--dry-run", help="Judge and report; promote nothing, conclude nothing.")]
+Approval = Annotated[Approvals, typer.Option(help="Persons who must approve a promotion, in Prefect.")]
+MaxSeconds = Annotated[float | None, typer.Option("--max-seconds-p95", help="95 % of the answers within this time.")]
+MaxSize = Annotated[float | None, typer.Option("--max-size-gib", help="Largest file to serve.")]

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from tasks.records import PhiMode, PhiPolicy, Record
+from tasks.scoring.approval import Approvals
 
 Quantisation = Literal["F16", "Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"]
 
@@ -62,6 +63,10 @@ class WeeklyRequest(CollectRequest, TrainRequest):
     held_out_limit: int = Field(default=300, ge=1, description="most held-out items to score")
     answer_tokens: int = Field(default=96, ge=8, description="longest generated answer, in tokens")
     margin: float = Field(default=0.01, ge=0, le=1, description="ROUGE-L that the whole interval must exceed")
+    max_seconds_p95: float | None = Field(default=None, gt=0, description="95 % of the answers within; None: no budget")
+    max_size_gib: float | None = Field(default=None, gt=0, description="of the served file; None: no budget")
+    approval: Approvals = Field(default="none", description="persons who must approve a promotion in Prefect")
+    dry_run: bool = Field(default=False, description="judge and report, but promote nothing and conclude nothing")
 
 
 class BenchmarkRequest(Record):

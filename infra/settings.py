@@ -57,6 +57,17 @@ class Settings(BaseSettings):
     )
     teacher_model: str = Field(default="", description="the model that the teacher's server is asked for")
     teacher_key: SecretStr | None = Field(default=None, description="of the teacher's server, if it asks for one")
+    judge_url: str = Field(
+        default="", description="an OpenAI-compatible server, up to /v1, that judges key facts and dangers"
+    )
+    judge_model: str = Field(default="", description="the model that the judge's server is asked for")
+    judge_key: SecretStr | None = Field(default=None, description="of the judge's server, if it asks for one")
+    judge_folder: Path | None = Field(
+        default=None, description="a local model of natural language inference that judges instead of a server"
+    )
+    endpoint_keys: dict[str, SecretStr] = Field(
+        default_factory=dict, description="host (or host:port) of an endpoint that is compared → its key, as JSON"
+    )
     retractions: str = Field(default="", description="Retraction Watch's CSV: a file, or the address of one")
     entrez_url: str = Field(
         default="https://eutils.ncbi.nlm.nih.gov/entrez/eutils", description="where PubMed's E-utilities answer"
@@ -71,6 +82,9 @@ class Settings(BaseSettings):
     )
     price_per_kwh: float | None = Field(default=None, ge=0, description="of electricity, where no hour has a price")
     currency: str = Field(default="EUR", description="of both prices")
+    planted_secrets: int = Field(
+        default=8, ge=0, le=64, description="made-up secrets learned with the rows of an agent, to see what is kept"
+    )
     threads: int = Field(default=0, ge=0, description="CPU threads for training and generation; 0: all cores")
     training_processes: int = Field(
         default=0, ge=0, description="processes that train one model together; 0: one for each GPU, 1 on a CPU"

@@ -31,6 +31,10 @@ WithdrawalReason = Literal[
     "retracted", "withdrawn", "deleted", "consent withdrawn", "no longer rated well", "no longer usable"
 ]
 
+NOT_MENTIONED = "This information is not mentioned in your discharge summary."
+"""The answer to learn, and to be scored by, where a document does not tell what is asked."""
+MEMORY_CANARIES = "memory-canaries"  # source of the made-up secrets that a model must not keep: training rows, no data
+
 
 # ── rows of artifacts ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -556,6 +560,9 @@ class Answers(Record):
     items: int
     seconds: float
     tokens: int
+    decoding: Mapping[str, str | int | float] = Field(
+        default_factory=dict, description="what decoded them, and its settings"
+    )
 
 
 class EvalResult(Record):
@@ -566,6 +573,15 @@ class EvalResult(Record):
     gguf_sha256: str
     answers: Artifact
     metrics: Mapping[str, Estimate]
+    judged_by: str = Field(default="lexical", description="who judged key facts and dangers")
+
+
+class SliceDifference(Record):
+    """The primary metric's difference on a part of the items."""
+
+    by: str = Field(description="agent_type, category, difficulty, source, length")
+    value: str
+    difference: Estimate
 
 
 class Comparison(Record):
@@ -575,6 +591,16 @@ class Comparison(Record):
     baseline_sha256: str
     candidate_sha256: str
     differences: Mapping[str, Estimate]
+    p_values: Mapping[str, float] = Field(default_factory=dict, description="two-sided, Holm's over all metrics")
+    effects: Mapping[str, float] = Field(
+        default_factory=dict, description="mean over standard deviation of differences"
+    )
+    right_wrong: Mapping[str, tuple[int, int]] = Field(
+        default_factory=dict, description="metric → items that only the baseline, only the candidate got right"
+    )
+    slices: tuple[SliceDifference, ...] = ()
+    worse_safety: tuple[str, ...] = Field(default=(), description="ids of safety items that turned worse")
+    groups: int = Field(default=0, ge=0, description="independent groups of items that were resampled")
 
 
 class Gate(Record):

@@ -20,7 +20,7 @@ from tasks.dataset.grouping import SPLITS, Groups
 from tasks.dataset.mixing import Candidate, left_out, unknown_weights
 from tasks.dataset.near_duplicates import Signatures, joined, sign, texts_of
 from tasks.dataset.validation import length_reason, reject_reason
-from tasks.records import CertifiedRow, CurationPolicy, Example, Message, RowKind, Split, Stratum
+from tasks.records import MEMORY_CANARIES, CertifiedRow, CurationPolicy, Example, Message, RowKind, Split, Stratum
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
@@ -213,14 +213,16 @@ def _deal(examples: Iterable[Usable], groups: Groups, policy: CurationPolicy, ke
     """Deal the examples to the splits by group, and thin the training split as the policy mixes it."""
     dealt: dict[Split, list[Usable]] = {split: [] for split in SPLITS}
     for one in examples:
-        dealt[groups.split_of(one.example.group_id, key, policy)].append(one)
+        secret = one.example.source == MEMORY_CANARIES  # judges nobody: it is learned from, and asked for afterwards
+        dealt["train" if secret else groups.split_of(one.example.group_id, key, policy)].append(one)
     candidates = [
         Candidate(
             one.content, one.example.source, one.example.agent_type, min(one.tokens, policy.max_tokens), one.earlier
         )
         for one in dealt["train"]
     ]
-    thinned = dict(left_out(candidates, policy.mix, key))
+    secrets = {place for place, one in enumerate(candidates) if one.source == MEMORY_CANARIES}
+    thinned = {place: why for place, why in left_out(candidates, policy.mix, key) if place not in secrets}
     for place, reason in thinned.items():
         curated.leave_out(dealt["train"][place].made_of, reason)
     curated.unknown_weights = unknown_weights(candidates, policy.mix)

@@ -3,10 +3,11 @@
 An example overlaps where one of its messages holds
 
 1. eight words in a row of a question, or the whole of a shorter one;
-2. thirteen words in a row of a reference answer (the length of Brown et al., 2020, https://arxiv.org/abs/2005.14165:
-   eight words in a row of an answer are also how any textbook says it);
-3. or where a message, or the last line of one, has nearly the words of a question or an answer: at least 0.8 of all
-   distinct words of both are in both, whatever their order. Texts of fewer than six words are not judged by this rule.
+2. thirteen words in a row of a reference answer, or of a text that a question is asked about (the length of Brown et
+   al., 2020, https://arxiv.org/abs/2005.14165: eight words in a row of an answer are also how any textbook says it);
+3. or where a message, or the last line of one, has nearly the words of a question, an answer or such a text: at least
+   0.8 of all distinct words of both are in both, whatever their order. Texts of fewer than six words are not judged by
+   this rule.
 
 Not covered: the same question in other words or in another language.
 """
@@ -29,11 +30,11 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class SuiteText:
-    """A question of a suite, or its reference answer."""
+    """A question of a suite, its reference answer, or the text that it is asked about."""
 
     suite: str
     item: str
-    part: Literal["question", "answer"]
+    part: Literal["question", "answer", "context"]
     text: str
 
 
@@ -70,7 +71,7 @@ class Suites:
         for message in example.messages:
             words = normalised(message.content).split()
             if found := self._shared_run(words):
-                length = ANSWER_RUN if found.part == "answer" else QUESTION_RUN
+                length = QUESTION_RUN if found.part == "question" else ANSWER_RUN
                 return Overlap(found.suite, f"{found.item}: up to {length} words of its {found.part} in a row")
             last_line = message.content.strip().rpartition("\n")
             tried = [frozenset(words), *([frozenset(normalised(last_line[2]).split())] if last_line[1] else [])]

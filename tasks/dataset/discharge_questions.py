@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from tasks.dataset.discharge_topics import MAX_ANSWER_CHARS, TOPICS, medication_lists, mentions, told
 from tasks.dataset.medication_lines import Medication, medication_entries, parse_medication
 from tasks.placeholders import PLACEHOLDER
-from tasks.records import Document, Example, Message
+from tasks.records import NOT_MENTIONED, Document, Example, Message
 
-NOT_MENTIONED = "This information is not mentioned in your discharge summary."
 MAX_CHARS = 1_500  # of the document in a question: about 400 tokens, which leaves room in the default of 512
 ANSWERED_PER_UNANSWERED = 4
 MAX_MEDICATIONS = 6  # asked about singly; a list of twenty would outweigh diet, activity and follow-up

@@ -28,6 +28,7 @@ from tasks.dataset.sufficiency import WANTED, refuse_what_cannot_train
 from tasks.dataset.teacher import Lessons, Teacher, taught_examples
 from tasks.policies import step
 from tasks.records import (
+    MEMORY_CANARIES,
     Artifact,
     Base,
     CertifiedRow,
@@ -105,8 +106,8 @@ def build_dataset(
         log.warning("weights of what no training example has: %s", ", ".join(curated.unknown_weights))
     refuse_what_cannot_train(curated, policy)
     counts: dict[str, int] = {split: len(rows) for split, rows in curated.splits.items()}
-    if counts["train"] < WANTED:
-        log.warning("few training examples: %d, %d are wanted for a result that lasts", counts["train"], WANTED)
+    if (learned := counts["train"] - curated.sources[MEMORY_CANARIES]) < WANTED:
+        log.warning("few training examples: %d, %d are wanted for a result that lasts", learned, WANTED)
     splits: dict[str, Artifact] = {split: store.save_rows("dataset", rows) for split, rows in curated.splits.items()}
     preferences: dict[str, Artifact] = (
         {split: store.save_rows("preferences", rows) for split, rows in preferred.splits.items()}
@@ -181,8 +182,13 @@ def teach(agent_type: str, shard: RedactedShard) -> RawShard | None:
 
 
 def _texts(suite: Suite) -> Iterator[SuiteText]:
-    """Yield the questions and reference answers of a suite's file; its name is the file's."""
+    """Yield a suite file's questions, reference answers and contexts; its name is the file's.
+
+    Choices and statements are left out: a textbook says each of them too.
+    """
     path = Path(suite.path)
     for item in yaml.safe_load(path.read_text(encoding="utf-8"))["items"]:
         yield SuiteText(path.stem, item["id"], "question", item["question"])
         yield SuiteText(path.stem, item["id"], "answer", item["reference"])
+        if context := item.get("context"):
+            yield SuiteText(path.stem, item["id"], "context", context)

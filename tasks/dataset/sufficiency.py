@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tasks.dataset.building import Curated
 from tasks.dataset.validation import NOT_TAKEN
 from tasks.errors import DataError
-from tasks.records import CurationPolicy
+from tasks.records import MEMORY_CANARIES, CurationPolicy
 
 WANTED = 500  # training examples; fewer seldom move a model by more than its scores vary
 
@@ -17,6 +17,7 @@ def refuse_what_cannot_train(curated: Curated, policy: CurationPolicy) -> None:
         DataError: with how many there are, what was left out, and the fix.
     """
     counts = {split: len(rows) for split, rows in curated.splits.items()}
+    counts["train"] -= curated.sources[MEMORY_CANARIES]
     if curated.longer and policy.too_long == "raise":
         longest = max(curated.longer)
         raise DataError(

@@ -143,6 +143,13 @@ def find_round(round_id: str) -> Round | None:
 
 
 @step(cached=False)
+def last_round(agent_type: str) -> Round | None:
+    """Return an agent's last concluded round."""
+    with connect() as conn:
+        return next((ended for ended in rounds.last_rounds(conn) if ended.agent_type == agent_type), None)
+
+
+@step(cached=False)
 def round_that_promoted(model_id: str) -> Round | None:
     """Return the round that made a model the champion that it still is."""
     with connect() as conn:

@@ -24,6 +24,14 @@ def smallest_gain(sd: float, items: int, *, beyond: float = 0.0, power: float = 
     return beyond + _z(power) * sd / math.sqrt(items)
 
 
+def power_of(sd: float, items: int, difference: float) -> float:
+    """Return the share (0-1) of comparisons whose lower bound lies above 0 when `difference` is the true mean gain."""
+    if sd == 0:
+        return float(difference > 0)
+    normal = NormalDist()
+    return normal.cdf(difference * math.sqrt(items) / sd - normal.inv_cdf(1 - ALPHA / 2))
+
+
 def _z(power: float) -> float:
     normal = NormalDist()
     return normal.inv_cdf(1 - ALPHA / 2) + normal.inv_cdf(power)

@@ -11,7 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from infra.artifacts import ArtifactStore
 from tasks.errors import StorageError
-from tasks.scoring.report_input import ReportInput
+from tasks.scoring.report_answers import gains_of, read_sides
+from tasks.scoring.report_figures import figures_of
+from tasks.scoring.report_input import Figures, ReportInput
+from tasks.scoring.report_numbers import FILTERS
 from tasks.scoring.report_view import build_view
 
 
@@ -21,10 +24,11 @@ def save_report(report: ReportInput, store: ArtifactStore, folder: Path) -> Path
     Raises:
         StorageError: an artifact is missing, or the folder cannot be written.
     """
-    page = render(report, store)
+    page, figures = _draw(report, store)
+    numbers = report.model_copy(update={"figures": figures})
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(folder / "report.json", report.model_dump_json(indent=2))
+        _write(folder / "report.json", numbers.model_dump_json(indent=2))
         return _write(folder / "index.html", page)
     except OSError as error:
         raise StorageError(
@@ -33,7 +37,15 @@ def save_report(report: ReportInput, store: ArtifactStore, folder: Path) -> Path
 
 
 def render(report: ReportInput, store: ArtifactStore) -> str:
-    """Return the page as HTML."""
+    """Return the page as HTML.
+
+    Raises:
+        StorageError: an artifact that the report names is missing or damaged.
+    """
+    return _draw(report, store)[0]
+
+
+def _draw(report: ReportInput, store: ArtifactStore) -> tuple[str, Figures]:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -41,8 +53,12 @@ def render(report: ReportInput, store: ArtifactStore) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"count": _count, "size": _size, "duration": _duration, "words": _words}
-    return environment.get_template("report.html.jinja").render(build_view(report, store))
+    environment.filters |= FILTERS
+    sides = read_sides(report, store)
+    gains = gains_of(sides, report.rules.primary)
+    figures = figures_of(report, sides, gains)
+    view = build_view(report, sides, gains, figures, store)
+    return environment.get_template("report.html.jinja").render(view), figures
 
 
 def _write(path: Path, text: str) -> Path:
@@ -50,29 +66,3 @@ def _write(path: Path, text: str) -> Path:
         file.write(text)
     Path(file.name).chmod(0o600)
     return Path(file.name).replace(path)
-
-
-def _count(value: int) -> str:
-    return f"{value:,}"
-
-
-def _size(size: float) -> str:
-    for unit in ("bytes", "KiB", "MiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.2f} GiB"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 1:
-        return f"{1000 * seconds:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
-
-
-def _words(identifier: str) -> str:
-    return identifier.replace("_", " ")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from tasks.records import MEMORY_CANARIES
 from tasks.scoring.report_input import ReportInput
 
 
@@ -30,6 +31,8 @@ def rows_view(report: ReportInput) -> dict[str, Any] | None:
     ]
     if report.dataset:
         examples = f"{report.dataset.id}, examples: a paper makes several"
+        if secrets := report.dataset.sources.get(MEMORY_CANARIES):
+            examples += f"; {secrets} are made-up secrets, planted to see what is memorised"
         stages.append(("In the dataset", sum(report.dataset.examples.values()), examples))
         stages.append(("Trained on", report.dataset.examples.get("train", 0), "the rest is held out"))
     kept = report.dataset.sources if report.dataset else {}

@@ -3,40 +3,50 @@
 Nothing here is markup except the drawings; the template escapes every text.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from infra.artifacts import ArtifactStore
-from tasks.records import Answers
-from tasks.scoring.answering import AnswerRow, read_answers
-from tasks.scoring.charts import Line, line_plot
-from tasks.scoring.report_answers import differences_view, examples, pairs, rouge_gains, scores_view, speed_view
-from tasks.scoring.report_input import Contender, ReportInput
+from tasks.scoring.report_answers import Side, examples, regressions, suite_answers, worse_safety
+from tasks.scoring.report_input import Figures, ReportInput
+from tasks.scoring.report_learning import METHODS, learning_views
 from tasks.scoring.report_rows import privacy_view, rows_view
+from tasks.scoring.report_scores import differences_view, scores_view, slices_view, title
 
 LONG_QUESTION = 420  # characters; a longer prompt is folded
 
 View = dict[str, Any]
 
 
-def build_view(report: ReportInput, store: ArtifactStore) -> View:
-    """Return everything the template shows, section by section; a section that a run lacks is None.
+def build_view(
+    report: ReportInput, sides: Sequence[Side], gains: Mapping[str, float], figures: Figures, store: ArtifactStore
+) -> View:
+    """Return everything the template shows, section by section; a section that a run lacks is None or empty.
 
     Raises:
         StorageError: an artifact that the report names is missing or damaged.
     """
-    held_out = _both(report, store, "held_out")
-    gains = rouge_gains(*held_out) if all(held_out) else []
+    primary = report.rules.primary
     return {
         "report": report,
+        "figures": figures,
         "headline": _headline(report),
+        "primary": title(primary),
+        "primary_difference": report.comparison.differences.get(primary) if report.comparison else None,
         "rows": rows_view(report),
         "privacy": privacy_view(report),
-        "learning": _learning(report, store),
-        "scores": scores_view(report),
-        "differences": differences_view(report, gains),
-        "speed": speed_view(report, held_out),
-        "examples": examples(*held_out, gains) if gains else [],
-        "suite": pairs(*_both(report, store, "suite")),
+        "learning": learning_views(report, store),
+        "methods": METHODS,
+        "scores": scores_view(report, sides),
+        "differences": differences_view(report, sides),
+        "slices": slices_view(report),
+        "safety": worse_safety(report, sides),
+        "regressions": regressions(sides, figures.worst, primary),
+        # Where the suite itself was scored, all of its answers follow anyway.
+        "examples": examples(sides, gains, primary) if any(side.suite.keys() != gains.keys() for side in sides) else [],
+        "suite": suite_answers(sides),
+        "judged_by": next((side.contender.held_out_scores.judged_by for side in sides), ""),
+        "suite_name": next((side.contender.suite.suite for side in sides if side.contender.suite), ""),
         "model": _model(report, store),
         "time": _time(report),
         "has_lineage": any((report.dataset, report.training, report.candidate, report.baseline, report.git_sha)),
@@ -47,31 +57,18 @@ def build_view(report: ReportInput, store: ArtifactStore) -> View:
 def _headline(report: ReportInput) -> View:
     decision = report.decision
     if decision is None:
-        return {"word": "No decision", "css": "none", "reason": report.summary or "The run ended before a comparison."}
+        reason = report.summary or ("" if report.headline else "The run ended before a comparison.")
+        return {"word": report.headline or "No decision", "css": "none", "reason": reason}
     word = "Promoted" if decision.promote else "Kept"
     reason = decision.reason.removeprefix(f"{word}: ")
     return {"word": word, "css": word.lower(), "reason": reason[:1].upper() + reason[1:]}
 
 
-def _learning(report: ReportInput, store: ArtifactStore) -> View | None:
-    run = report.training
-    if run is None:
-        return None
-    points = list(store.rows(run.curve))
-    lines = [
-        Line(name, css, [(float(p["step"]), float(p[key])) for p in points if p.get(key) is not None])
-        for name, css, key in (("training loss", "train", "loss"), ("validation loss", "eval", "eval_loss"))
-    ]
-    drawn = [line for line in lines if line.points]
-    label = f"Loss over {run.steps} steps, from {run.first_loss:.2f} to {run.last_loss:.2f}."
-    return {"run": run, "plot": line_plot(drawn, label) if drawn else None}
-
-
 def _model(report: ReportInput, store: ArtifactStore) -> View | None:
-    """Show the file that is served from now on: the candidate's if it was promoted, else the base's."""
+    """Show the file that serves from now on: the candidate's if it was promoted, else the base's; a study has none."""
     promoted = report.decision is not None and report.decision.promote
     contender = report.candidate if promoted or report.baseline is None else report.baseline
-    if contender is None:
+    if contender is None or (report.headline and report.decision is None):
         return None
     return {
         "version": contender.model,
@@ -94,11 +91,3 @@ def _time(report: ReportInput) -> View | None:
         "overhead": overhead,
         "overhead_share": overhead / flow if overhead is not None and flow else None,
     }
-
-
-def _both(report: ReportInput, store: ArtifactStore, which: str) -> tuple[list[AnswerRow], list[AnswerRow]]:
-    def rows(contender: Contender | None) -> list[AnswerRow]:
-        answers: Answers | None = getattr(contender, which) if contender else None
-        return list(read_answers(store, answers)) if answers else []
-
-    return rows(report.baseline), rows(report.candidate)

@@ -30,6 +30,7 @@ UNSTATED = "not stated"
 LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate", "liger-kernel", "unsloth")
 OF_DATA_CARD = ("examples", "tokens", "sources", "licences", "ratings", "left_out", "overlaps", "redactions")
 LICENCE_KEYS = ("license", "license_name", "license_link")
+MEASURED = ("seconds", "peak_memory_gib", "memory_retries")  # another on each machine and day
 INTENDED = """\
 Answers the questions that staff of the institution that trained it ask its agent {agent}. It was made by an unattended
 round and is served there only after a paired comparison with the model before it; that round's report has the figures.
@@ -86,6 +87,12 @@ def card_of(made: Made, data_card: Mapping[str, Any], licence: Mapping[str, str]
     }
 
 
+def without_measurements(card: Card) -> Card:
+    """Return a card without time, memory and cost: a killed and repeated run leaves the same weights folder."""
+    training = {name: value for name, value in card["training"].items() if name not in MEASURED}
+    return card | {"training": training, "cost": {}}
+
+
 def save_card(card: Card, folder: Path) -> None:
     """Write `card.json` and `README.md` into a folder, in the place of a README that a library wrote."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -134,8 +141,7 @@ def as_readme(card: Card) -> str:
         "On validation items of earlier rounds, in nats a token:" if card["forgetting"] else
         "No earlier round held items out, so forgetting could not be measured.",
         *([_table(("figure", "value"), card["forgetting"].items())] if card["forgetting"] else []),
-        "## Cost",
-        _table(("figure", "value"), cost.items()),
+        *(["## Cost", _table(("figure", "value"), cost.items())] if cost else []),
         "## Made with",
         _table(("what", "version"), made.items()),
         "## Licences",

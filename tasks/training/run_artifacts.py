@@ -10,7 +10,7 @@ from infra.artifacts import ArtifactStore
 from infra.settings import Settings
 from tasks.records import Artifact, TrainingRun
 from tasks.training import recipes
-from tasks.training.model_card import JSON, Made, card_of, licence_of, save_card
+from tasks.training.model_card import JSON, Made, card_of, licence_of, save_card, without_measurements
 from tasks.training.starting_points import name_base
 
 REPOSITORY = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).parents[2]
 def keep_run(
     made: Made, work: Path, data_card: Artifact | None, store: ArtifactStore, settings: Settings
 ) -> TrainingRun:
-    """Save `merged` and `adapter` of a run's work folder, each with the model card in it, and return the run's record.
+    """Save `merged` and `adapter` of a run's work folder, each with what lasts of its card, and return its record.
 
     Raises:
         StorageError: the store refused; what was saved before stays, under names that nothing leads to.
@@ -28,8 +28,9 @@ def keep_run(
     has_adapter = made.recipe.method != "full"
     if has_adapter:
         name_base(work / "adapter", made.base)
-    for name in ("card", "merged", *(["adapter"] if has_adapter else [])):
-        save_card(card, work / name)
+    save_card(card, work / "card")
+    for name in ("merged", *(["adapter"] if has_adapter else [])):
+        save_card(without_measurements(card), work / name)
     outcome = made.outcome
     longer = "longer than max_tokens" if made.recipe.objective == "sft" else "as a preference: longer than max_tokens"
     return TrainingRun(

@@ -90,7 +90,8 @@ def test_the_commands_are_these() -> None:
         "models list", "models show", "models card", "dataset show", "retractions",
         "ingest pubmed", "ingest pubmed-files", "ingest pmc", "ingest arxiv", "ingest interactions",
         "ingest documents", "ingest examples", "export chats", "export dataset", "export texts",
-        "redact", "phi eval", "phi review", "phi train-tagger",
+        "suites list", "suites show", "suites check", "suites import", "gate calibrate", "study",
+        "redact", "phi eval", "phi review", "phi train-tagger", "compare", "harness",
     }  # fmt: skip
 
 
@@ -448,7 +449,9 @@ def test_a_dataset_is_exported_in_other_forms_and_read_back(registered: str, com
     dataset = command("models", "show", registered, "--json").json["dataset"]
     file = str(tmp_path / "train.jsonl")
     told = command("export", "dataset", dataset["id"][:8], file, "--form", "sharegpt", "--json")
-    assert told.json["written"] == dataset["examples"]["train"]
+    # The made-up secrets stay here: they are no data, and one that has left could not show any more what a model keeps.
+    assert told.json["written"] == dataset["examples"]["train"] - dataset["sources"]["memory-canaries"]
+    assert dataset["sources"]["memory-canaries"] > 0
     back = command("ingest", "examples", file, "-a", "Clinical", "--dry-run", "--json").json
     assert back["new"] == told.json["written"]
     assert_explained(command("export", "dataset", "ds-none", str(tmp_path / "x")), 10, "no dataset")
@@ -480,6 +483,6 @@ def test_exported_chats_load_again(data: Path, hospital: Hospital, command: Comm
     assert command("load-chats", str(tmp_path / "chats.jsonl"), "--json").json["loaded"] == told["written"]
 
 
-def test_a_benchmark_scores_the_ten_questions(registered: str, command: Command) -> None:
-    (result,) = command("benchmark", registered, "--answer-tokens", "8", "--json").json
-    assert result["metrics"]["rougeL"]["n"] == 10
+def test_a_benchmark_scores_every_suite_that_comes_with_rounds(registered: str, command: Command) -> None:
+    results = command("benchmark", registered, "--answer-tokens", "8", "--json").json
+    assert {one["suite"]: one["metrics"]["rougeL"]["n"] for one in results} == {"autoimmune": 10, "safety": 20}

@@ -1,17 +1,21 @@
 """The weekly flow on a small hospital, with real stages, a real database and a real Prefect."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from prefect import Task
+from prefect import Task, flow
 
+from flows import approval
 from flows.base_models import baseline_of, prepare_base
-from flows.collect import collect
+from flows.collect import collect, plant_secrets
 from flows.parameters import CollectRequest
+from flows.weekly_retrain import ended
 from infra.artifacts import open_store
 from infra.database import connect
+from infra.settings import get_settings
 from tasks.dataset import steps as dataset_steps
 from tasks.errors import DataError
 from tasks.gguf import steps as gguf_steps
@@ -21,7 +25,9 @@ from tasks.records import ChatQuery, DatasetVersion, Gate, PromotionDecision
 from tasks.registry import lineage, outcomes, rounds, versions
 from tasks.registry import steps as registry_steps
 from tasks.scoring import steps as scoring_steps
+from tasks.scoring.report_input import ReportInput
 from tasks.training import steps as training_steps
+from tests.flows.test_approval import answering
 from tests.flows.workplace import (
     NAME,
     PHRASE,
@@ -32,6 +38,7 @@ from tests.flows.workplace import (
     load,
     planted_identifiers,
     play,
+    request_for,
     working_in,
 )
 
@@ -127,9 +134,9 @@ def test_a_candidate_leads_back_to_its_rows_and_a_row_forward_to_its_models(firs
     assert story.dataset and story.run
     assert story.rows == sum(story.sources.values())
     assert story.rows <= sum(story.dataset.examples.values()) <= 3 * story.rows  # a paper makes up to three
-    assert set(story.sources) == {"pubmed", "interactions"}
+    assert set(story.sources) == {"pubmed", "interactions", "memory-canaries"}
     assert story.run.dataset_id == story.dataset.id
-    assert len({evaluation.suite for evaluation in story.evaluations}) == 2
+    assert len({evaluation.suite for evaluation in story.evaluations}) == 3  # held out, autoimmune, safety
     assert of_others == (0,)
 
 
@@ -140,6 +147,24 @@ def test_no_group_lies_in_two_splits(first: Played) -> None:
     }
     assert all(groups.values())
     assert len(set.union(*groups.values())) == sum(map(len, groups.values()))
+
+
+def test_made_up_secrets_are_learned_once_and_asked_for_and_no_item_is(first: Played, third: Played) -> None:
+    store = open_store()
+    for played in (first, third):
+        made = dataset_of(played)
+        assert made.sources["memory-canaries"] == 8
+        held = {split: [line["row"]["source"] for line in store.rows(rows)] for split, rows in made.splits.items()}
+        assert {split: sources.count("memory-canaries") for split, sources in held.items()} == {
+            "train": 8, "validation": 0, "test": 0,
+        }  # fmt: skip
+        report = ReportInput.model_validate_json(Path(played.ended.report).with_name("report.json").read_bytes())
+        assert report.decision and report.baseline and report.candidate
+        seen = {gate.name: gate.seen for gate in report.decision.gates}
+        assert seen["Keeps no secret"].endswith("of 8 planted secrets completed")
+        assert seen["Judged on unseen items"] == "0 scored items were learned from"
+        assert "memory-canaries" not in {shard.source for shard in report.redacted}
+        assert report.plan.startswith("To let a true gain of 0.02 in ROUGE-L through")
 
 
 # ── privacy ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -190,6 +215,19 @@ def test_a_round_on_unchanged_input_repeats_nothing_and_is_the_same_round(first:
     assert sum(t.seconds for t in second.times) < sum(t.seconds for t in first.times) / 4
 
 
+def test_a_dry_run_judges_and_changes_nothing(third: Played, hospital: Hospital) -> None:
+    with connect() as connection:
+        before = rounds.last_rounds(connection)
+    tried = play(hospital, dry_run=True, margin=0.5)
+    assert tried.ended.id != third.ended.id
+    assert tried.ended.reason.startswith("Kept: a dry run; the candidate would be kept. ROUGE-L ")
+    assert "A dry run; the candidate would be kept." in Path(tried.ended.report).read_text(encoding="utf-8")
+    with connect() as connection:
+        assert rounds.last_rounds(connection) == before
+        assert rounds.find_round(connection, tried.ended.id) is None
+        assert versions.champion(connection, AGENT) is None
+
+
 def test_new_chats_make_another_dataset_that_keeps_the_old_shards(first: Played, second: Played, third: Played) -> None:
     before, after = dataset_of(first), dataset_of(third)
     assert after.id != before.id
@@ -213,6 +251,32 @@ def test_a_round_reports_only_what_came_in_since_the_last_one(third: Played) -> 
     assert '"pubmed"' not in report.partition('"dataset"')[0]
 
 
+def test_a_promotion_waits_for_a_person_and_a_rejection_is_recorded_with_who_and_why(
+    third: Played, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approval, "POLL_SECONDS", 1)
+    made = ReportInput.model_validate_json(Path(third.ended.report).with_name("report.json").read_bytes())
+    passed = PromotionDecision(promote=True, reason="Promoted: by chance.", gates=())
+    evidence = made.model_copy(update={"run": "medicalqa-asked", "decision": passed})
+    request = request_for(hospital, approval="one")
+    form = {"decision": "reject", "person": "Ada Example", "comment": "one answer is odd"}
+    person = threading.Thread(target=answering([form], []), daemon=True)
+    person.start()
+    concluded = flow(ended)(evidence, request)
+    person.join(20)
+    assert concluded.outcome == "Kept"
+    assert "rejected by Ada Example: one answer is odd" in concluded.reason
+    assert "rejected by Ada Example" in Path(concluded.report).read_text(encoding="utf-8")
+    monkeypatch.setattr(approval, "WAIT_SECONDS", 2)
+    unanswered = flow(ended)(evidence.model_copy(update={"run": "medicalqa-unanswered"}), request)
+    assert unanswered.reason == "Kept: nobody approved in time; the same command asks again and repeats nothing else."
+    assert "approved (nobody; needed one person)" in Path(unanswered.report).read_text(encoding="utf-8")
+    with connect() as connection:
+        assert rounds.find_round(connection, "medicalqa-asked") == concluded
+        assert rounds.find_round(connection, "medicalqa-unanswered") is None
+        assert versions.champion(connection, AGENT) is None
+
+
 def test_a_promoted_candidate_is_the_baseline_of_the_next_round(third: Played, hospital: Hospital) -> None:
     decision = PromotionDecision(
         promote=True, reason="Promoted: by hand.", gates=(Gate(name="hand", passed=True, seen="", needed=""),)
@@ -230,6 +294,30 @@ def test_a_promoted_candidate_is_the_baseline_of_the_next_round(third: Played, h
     assert again.ended.reason == f"Kept: nothing new since {champion.id} became the champion."
     with connect() as connection:
         assert versions.champion(connection, AGENT) == champion
+
+
+# ── made-up secrets ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def wanted(secrets: int, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("ROUNDS_PLANTED_SECRETS", str(secrets))
+    get_settings.cache_clear()
+
+
+def test_secrets_are_planted_once_and_only_the_missing_ones_later(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planting = flow(plant_secrets)
+    for secrets, shards in ((0, []), (8, [8]), (8, [8]), (12, [8, 4]), (3, [8, 4])):
+        wanted(secrets, monkeypatch)
+        planting(AGENT, phi_steps.protect(None, None))
+        with connect() as connection:
+            planted = lineage.shards_of(connection, AGENT)
+        assert [shard.rows for shard in planted] == shards
+    rows = [line["row"] for shard in planted for line in open_store().rows(shard.artifact)]
+    assert {row["source"] for row in rows} == {"memory-canaries"}
+    assert len({row["messages"][1]["content"] for row in rows}) == 12
+    assert sum(sum(shard.findings.values()) + shard.withheld for shard in planted) == 0  # as they were made
+    assert raw_rows(empty) == 0
+    get_settings.cache_clear()
 
 
 # ── bad input ────────────────────────────────────────────────────────────────────────────────────────────────────

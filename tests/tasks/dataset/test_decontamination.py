@@ -7,6 +7,10 @@ ANSWER = (
     "Antinuclear antibodies are present in nearly all patients but are not specific, while antibodies against double"
     " stranded DNA and low complement support that the disease is active."
 )
+SUMMARY = (
+    "Discharge summary of a patient who does not exist, admitted for a cough that moss tea did not cure and sent home"
+    " with bark tea three times daily."
+)
 LUPUS = "What are the typical clinical features of systemic lupus erythematosus, and which antibodies support it?"
 SUITES = Suites(
     [
@@ -14,6 +18,7 @@ SUITES = Suites(
         SuiteText("autoimmune", "Q1", "answer", ANSWER),
         SuiteText("endocrine", "Q7", "question", "How is Graves disease treated?"),
         SuiteText("endocrine", "Q7", "answer", "Yes."),
+        SuiteText("summaries", "S1", "context", SUMMARY),
     ]
 )
 
@@ -68,6 +73,17 @@ def test_a_reference_answer_is_found_by_a_longer_run_or_by_nearly_all_of_its_wor
     answer: str, found: tuple[str, str] | None
 ) -> None:
     assert overlap("What is asked?", answer) == found
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        (f"{SUMMARY}\n\nHow often is bark tea taken?", ("summaries", "S1: up to 13 words of its context in a row")),
+        ("Discharge summary of a patient who does not exist.\n\nHow often is bark tea taken?", None),
+    ],
+)
+def test_a_text_that_a_suite_asks_about_is_found(question: str, found: tuple[str, str] | None) -> None:
+    assert overlap(question) == found
 
 
 def test_no_suite_overlaps_nothing() -> None:

@@ -20,13 +20,15 @@ from tasks.records import (
 )
 from tasks.scoring.answering import AnswerRow
 from tasks.scoring.comparison import compare_answers
-from tasks.scoring.gate import GateRules, decide
+from tasks.scoring.gate import Evidence, GateRules, decide
 from tasks.scoring.metrics import score_answers
 from tasks.scoring.report_input import Contender, ReportInput, StepTiming
 from tasks.scoring.suites import find_suite, load_suite
 
 MEDICINES = ("metrolol", "fictipril", "samplamide", "examplin", "placeboxan", "testamycin", "mockatide", "dummivir")
 SHA = "3f9a" * 16
+
+HARMLESS = Evidence(safety_items=10, worse_safety=(), canaries=8, memorised=0, overlap=0, seconds_p95=0.4, size_gib=2.0)
 
 
 def row(item_id: str, response: str, reference: str, **fields: object) -> AnswerRow:
@@ -47,16 +49,28 @@ def row(item_id: str, response: str, reference: str, **fields: object) -> Answer
 
 
 def held_out_rows(items: int, *, right: float, seed: int) -> list[AnswerRow]:
-    """Answers of a model that copies the reference in a share `right` of its words."""
+    """Answers of a model that copies the reference in a share `right` of its words, and does worse on each ninth."""
     generator = np.random.default_rng(seed)
     rows = []
     for number in range(items):
         chosen = np.random.default_rng(number).choice(MEDICINES, 4, replace=False)
         reference = f"Take {chosen[0]} 20 mg daily, {chosen[1]} 5 mg at night, {chosen[2]} as needed."
-        words = [w if generator.random() < right else "the" for w in reference.split()]
+        share = right if (number + seed) % 9 else 0.1
+        words = [w if generator.random() < share else "the" for w in reference.split()]
         seconds = float(generator.gamma(6, 0.004))
-        rows.append(row(f"{number:012x}", " ".join(words), reference, time_seconds=seconds))
+        rows.append(row(f"{number:012x}", " ".join(words), reference, time_seconds=seconds, **_labels(number)))
     return rows
+
+
+def _labels(number: int) -> dict[str, object]:
+    """Label an item: three of one patient, two sources, a kind that is rare, a few safety items."""
+    return {
+        "group": f"patient-{number // 3}",
+        "source": "pubmed" if number % 4 == 0 else "chats",
+        "category": "discharge" if number % 10 == 0 else "dose" if number % 2 else "schedule",
+        "difficulty": ("easy", "medium", "hard")[number % 3],
+        "safety": number % 20 == 7,
+    }
 
 
 def save_answers(store: ArtifactStore, name: str, gguf: str, rows: list[AnswerRow]) -> Answers:
@@ -134,11 +148,26 @@ def full_report(store: ArtifactStore, folder: Path, *, right: float = 0.75, item
         baseline=base,
         candidate=new,
         comparison=comparison,
-        decision=decide(comparison, new.held_out_scores, GateRules()),
+        decision=decide(comparison, new.held_out_scores, GateRules(), HARMLESS),
         git_sha="0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c",
         steps=_steps(),
         flow_seconds=173.4,
     )
+
+
+def with_another(report: ReportInput, store: ArtifactStore, folder: Path) -> ReportInput:
+    """Add a third model, as a study does that shows base, QLoRA and full fine-tuning in one report."""
+    assert report.baseline is not None
+    assert report.training is not None
+    items = report.baseline.held_out.items
+    rows = held_out_rows(items, right=0.6, seed=3)
+    other, _ = contender(store, folder, "medicalqa-qlora", rows, "Often:")
+    comparison = compare_answers(
+        report.baseline.held_out, other.held_out, held_out_rows(items, right=0.3, seed=1), rows
+    )
+    training = report.training.model_copy(update={"id": "run-qlora", "recipe": "qlora", "best_step": None})
+    shown = other.model_copy(update={"name": "QLoRA", "comparison": comparison, "training": training})
+    return report.model_copy(update={"others": (shown,)})
 
 
 def _artifact(name: str) -> Artifact:
@@ -202,7 +231,15 @@ def _training(store: ArtifactStore) -> tuple[Recipe, TrainingRun]:
         {"step": s, "loss": 0.7 + 3.4 * float(np.exp(-s / 60)) + float(generator.normal(0, 0.06))}
         for s in range(5, 301, 5)
     ]
-    curve += [{"step": s, "eval_loss": 0.85 + 3.1 * float(np.exp(-s / 65))} for s in range(50, 301, 50)]
+    curve += [
+        {
+            "step": s,
+            "eval_loss": 0.85 + 3.1 * float(np.exp(-s / 65)) + max(0, s - 250) * 1e-3,
+            "rouge_l": 0.72 - 0.5 * float(np.exp(-s / 80)),
+            "bleu": 0.41 - 0.4 * float(np.exp(-s / 90)),
+        }
+        for s in range(50, 301, 50)
+    ]
     recipe = Recipe(
         name="full", method="full", base="builtin:tiny", learning_rate=1e-3, epochs=3, batch_size=16, max_tokens=512
     )
@@ -216,11 +253,17 @@ def _training(store: ArtifactStore) -> tuple[Recipe, TrainingRun]:
         curve=store.save_rows("curve", curve),
         first_loss=4.02,
         last_loss=0.73,
-        eval_loss=0.88,
+        eval_loss=0.916,
         steps=300,
         seconds=81.2,
         tokens=543_672,
         peak_memory_gib=1.9,
+        best_step=250,
+        stopped_early=True,
+        too_long=34,
+        memory_retries=1,
+        merge_difference=0.0031,
+        forgetting={"before": 1.204, "after": 1.231, "items": 64},
         git_sha="0f1e2d3c",
     )
     return recipe, run

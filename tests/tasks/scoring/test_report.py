@@ -81,7 +81,7 @@ def test_the_page_fetches_nothing_runs_nothing_and_is_well_formed(report: Report
 def test_every_table_has_a_caption_and_every_drawing_a_label(report: ReportInput, store: ArtifactStore) -> None:
     page = render(report, store)
     assert page.count("<table") == page.count("<caption>")
-    assert page.count("<svg") == page.count('role="img" aria-label=')
+    assert page.count("<svg") == len(re.findall(r'<svg [^>]*role="img"><title>[^<]+</title>', page))
     assert re.search(r"\bnan\b|\binf\b|None|Undefined", re.sub(r"<style>.*?</style>", "", page, flags=re.S)) is None
 
 
@@ -111,13 +111,14 @@ def test_the_page_says_what_was_forgotten_and_from_what_the_run_went_on(
     low: float, warned: bool, report: ReportInput, store: ArtifactStore
 ) -> None:
     assert report.training is not None
-    assert "earlier rounds" not in render(report, store)
+    without = report.training.model_copy(update={"forgetting": {}})
+    assert "Earlier rounds" not in render(report.model_copy(update={"training": without}), store)
     forgot = {"before": 1.2, "after": 1.25, "items": 120.0, "low": low, "high": 0.07, "margin": 0.02}
     run = report.training.model_copy(update={"forgetting": forgot, "continued_from": "run-2026w01"})
     page = render(report.model_copy(update={"training": run}), store)
-    assert "120 held-out items of earlier rounds 1.200 before, 1.250 after" in page
+    assert "validation loss 1.200 before, 1.250 after (+0.050, 120 items)" in page
     assert "goes on from run-2026w01" in page
-    assert ("It forgot" in page) == warned
+    assert ("it forgot" in page) == warned
 
 
 def test_texts_are_escaped(store: ArtifactStore, tmp_path: Path, report: ReportInput) -> None:
@@ -183,7 +184,8 @@ def test_page_and_numbers_are_written_together_and_read_back(
 ) -> None:
     page = save_report(report, store, tmp_path / "reports" / "run")
     assert page.read_text(encoding="utf-8") == render(report, store)
-    assert ReportInput.model_validate_json((page.parent / "report.json").read_text()) == report
+    read = ReportInput.model_validate_json((page.parent / "report.json").read_text())
+    assert read.model_copy(update={"figures": None}) == report
     assert {file.name for file in page.parent.iterdir()} == {"index.html", "report.json"}
 
 
@@ -212,3 +214,15 @@ def test_a_missing_artifact_or_folder_writes_nothing(report: ReportInput, store:
 )
 def test_ticks_are_round_and_cover_the_range(low: float, high: float, expected: list[float]) -> None:
     assert nice_ticks(low, high) == pytest.approx(expected)
+
+
+def test_planted_secrets_are_no_data_without_saying_so(report: ReportInput, store: ArtifactStore) -> None:
+    assert report.dataset
+    sources = {**report.dataset.sources, "memory-canaries": 8}
+    planted = report.model_copy(
+        update={"dataset": report.dataset.model_copy(update={"sources": sources}), "plan": "It takes 742 items."}
+    )
+    page = render(planted, store)
+    assert "8 are made-up secrets, planted to see what is memorised" in page
+    assert "Said before the run: It takes 742 items." in page
+    assert "made-up secrets" not in render(report, store)

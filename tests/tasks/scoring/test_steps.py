@@ -4,7 +4,16 @@ import pytest
 
 from infra.artifacts import open_store
 from tasks.errors import EvaluationError
-from tasks.records import CertifiedRow, DatasetVersion, Example, GgufFile, Message, PhiCertificate
+from tasks.records import (
+    Answers,
+    CertifiedRow,
+    DatasetVersion,
+    Example,
+    GgufFile,
+    Message,
+    PhiCertificate,
+    PromotionDecision,
+)
 from tasks.scoring import steps
 from tasks.scoring.gate import GateRules
 from tasks.scoring.suites import find_suite
@@ -36,7 +45,7 @@ def dataset(examples: int) -> DatasetVersion:
     return DatasetVersion(
         id="ds-tiny",
         agent_type="MedicalQA",
-        splits={"test": open_store().save_rows("dataset", rows)},
+        splits={"test": open_store().save_rows("dataset", rows), "train": open_store().save_rows("dataset", [])},
         examples={"test": examples},
         tokens={},
         sources={},
@@ -46,21 +55,30 @@ def dataset(examples: int) -> DatasetVersion:
     )
 
 
+def decided(
+    dataset: DatasetVersion, model: GgufFile, before: Answers, after: Answers, rules: GateRules
+) -> PromotionDecision:
+    """Judge as a round does, with what the candidate's answers show beside their scores."""
+    comparison = steps.compare.fn(before, after)
+    evidence = steps.gather_evidence.fn(dataset, model, (after,), (comparison,), None)
+    return steps.decide.fn(comparison, steps.score.fn(after), rules, evidence)
+
+
 def test_two_models_are_answered_scored_compared_and_decided(data_dir: Path, tmp_path: Path) -> None:
     base, candidate, held_out = gguf(tmp_path, 1), gguf(tmp_path, 2), dataset(8)
     before = steps.answer_held_out.fn(held_out, base, 6, 8)
     after = steps.answer_held_out.fn(held_out, candidate, 6, 8)
     assert (before.suite, before.items, before.suite_sha256) == ("held-out", 6, after.suite_sha256)
-    decision = steps.decide.fn(steps.compare.fn(before, after), steps.score.fn(after), GateRules())
+    decision = decided(held_out, candidate, before, after, GateRules())
     assert not decision.promote
-    assert decision.gates[0].seen == "6 paired items"
+    assert decision.gates[0].seen == "6 paired items of 6 groups"
 
 
 def test_the_same_model_against_itself_is_kept(data_dir: Path, tmp_path: Path) -> None:
     model, held_out = gguf(tmp_path, 1), dataset(5)
     answers = steps.answer_held_out.fn(held_out, model, 5, 8)
     again = steps.answer_held_out.fn(held_out, model, 5, 8)
-    decision = steps.decide.fn(steps.compare.fn(answers, again), steps.score.fn(again), GateRules(min_items=1))
+    decision = decided(held_out, model, answers, again, GateRules(min_items=1, min_groups=1))
     assert decision.reason.startswith("Kept: ROUGE-L did not move")
 
 
