@@ -57,7 +57,8 @@ from flows.suites_cli import suites
 
 EXIT_CODES = """
 Exit codes: 0 done · 1 unexpected failure · 2 wrong usage · 3 settings, programs, servers · 4 artifacts, disk ·
-5 a source · 6 privacy · 7 data · 8 training · 9 evaluation · 10 registry · 11 export, serving · 130 interrupted
+5 a source · 6 privacy · 7 data · 8 training · 9 evaluation · 10 registry · 11 export, serving · 130 interrupted ·
+143 asked to end
 """
 
 app = typer.Typer(
