@@ -4,16 +4,15 @@ The gate wants the primary metric's whole interval above the margin. A gain wort
 that margin and gain beyond it are alike. The count also holds what the other gates of the comparison need.
 """
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from tasks.records import Comparison, Estimate, Record
+from tasks.records import Comparison, Record
 from tasks.scoring.gate import GateRules
 from tasks.scoring.metrics import TITLES
-from tasks.scoring.power import items_needed, smallest_gain
+from tasks.scoring.power import items_needed, smallest_gain, spread
 from tasks.scoring.report_input import ReportInput
 
 PRIOR_SD = 0.13  # of ROUGE-L differences on 1,500 MedQuAD items; 0.11 on 500 of PubMedQA: docs/gate.md
@@ -49,7 +48,7 @@ class Plan(Record):
 def plan_round(last_report: str | None, rules: GateRules, limit: int) -> Plan:
     """Return the plan of a round of at most `limit` items; `last_report` is the page of the agent's last round."""
     known = _last_comparison(last_report)
-    sds = {name: sd_of(estimate) for name, estimate in known.differences.items()} if known else {}
+    sds = {name: spread(estimate) for name, estimate in known.differences.items()} if known else {}
     sds = {name: sd for name, sd in sds.items() if sd > 0}
     basis = "as in the last round"
     if rules.primary not in sds:
@@ -80,11 +79,6 @@ def items_for_gate(sds: Mapping[str, float], gain: float, rules: GateRules) -> i
         if spread:
             needed = max(needed, items_needed(spread, rules.worst_loss + gain * spread / sd, power=GUARDED_POWER))
     return max(rules.min_items, rules.min_groups, needed)
-
-
-def sd_of(estimate: Estimate) -> float:
-    """Return the standard deviation of an item that a mean's 95 % interval speaks of, groups counted in."""
-    return (estimate.high - estimate.low) / (2 * 1.959964) * math.sqrt(estimate.n)
 
 
 def _last_comparison(report: str | None) -> Comparison | None:

@@ -7,6 +7,9 @@ Lokhnygina, "Sample Size Calculations in Clinical Research", 3rd ed., chapter 3.
 import math
 from statistics import NormalDist
 
+from tasks.records import Estimate
+from tasks.scoring.bootstrap import CONFIDENCE
+
 ALPHA = 0.05  # two-sided: the gate reads the lower end of a 95 % interval
 POWER = 0.80
 
@@ -30,6 +33,15 @@ def power_of(sd: float, items: int, difference: float) -> float:
         return float(difference > 0)
     normal = NormalDist()
     return normal.cdf(difference * math.sqrt(items) / sd - normal.inv_cdf(1 - ALPHA / 2))
+
+
+def spread(estimate: Estimate) -> float:
+    """Return the standard deviation of one item that a mean's interval stands for, in the metric's units.
+
+    It comes from the interval rather than from the items, so that items of one group that move together count.
+    """
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    return (estimate.high - estimate.low) / (2 * z) * math.sqrt(estimate.n)
 
 
 def _z(power: float) -> float:

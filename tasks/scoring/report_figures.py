@@ -1,13 +1,10 @@
 """Figures of the report that no step returned: speed of the answers, and what the number of items can show."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import NormalDist
 
-from tasks.records import Comparison, Estimate
-from tasks.scoring.bootstrap import CONFIDENCE
+from tasks.records import Comparison
 from tasks.scoring.gate import GateRules
-from tasks.scoring.power import items_needed, smallest_gain
+from tasks.scoring.power import items_needed, smallest_gain, spread
 from tasks.scoring.report_answers import Side, worst_losses
 from tasks.scoring.report_input import Figures, Power, ReportInput, Speed
 
@@ -21,15 +18,6 @@ def figures_of(report: ReportInput, sides: Sequence[Side], gains: Mapping[str, f
         power=_power(report.comparison, report.rules),
         worst=worst_losses(gains),
     )
-
-
-def spread(estimate: Estimate) -> float:
-    """Return the standard deviation of one item that a mean's interval stands for, in the metric's units.
-
-    It comes from the interval rather than from the items, so that items of one group that move together count.
-    """
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    return (estimate.high - estimate.low) / (2 * z) * math.sqrt(estimate.n)
 
 
 def _power(comparison: Comparison | None, rules: GateRules) -> Power | None:

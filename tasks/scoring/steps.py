@@ -93,7 +93,7 @@ def gather_evidence(
     store = open_store()
     rows = [row for one in answers for row in read_answers(store, one)]
     kept = list(read_answers(store, secrets)) if secrets else []
-    learned = (dataset.splits["train"], *(part for name, part in dataset.preferences.items() if name == "train"))
+    learned = (kind["train"] for kind in (dataset.splits, dataset.preferences) if kind)
     training = (row for part in learned for row in store.rows(part))
     return evidence_of(gguf, comparisons, rows, kept, training)
 

@@ -5,8 +5,8 @@ import pytest
 from infra.artifacts import open_store
 from tasks.scoring.bootstrap import mean_interval
 from tasks.scoring.gate import GateRules
-from tasks.scoring.planning import FOR_THE_TAILS, PRIOR_SD, items_for_gate, plan_round, sd_of
-from tasks.scoring.power import items_needed, power_of, smallest_gain
+from tasks.scoring.planning import FOR_THE_TAILS, PRIOR_SD, items_for_gate, plan_round
+from tasks.scoring.power import items_needed, power_of, smallest_gain, spread
 from tests.tasks.scoring.sample_report import full_report
 
 
@@ -33,14 +33,14 @@ def test_the_last_round_tells_the_spread(data_dir: Path, tmp_path: Path) -> None
     (tmp_path / "report.json").write_text(report.model_dump_json())
     plan = plan_round(str(tmp_path / "index.html"), GateRules(), 10_000)
     assert report.comparison
-    assert plan.sd == sd_of(report.comparison.differences["rougeL"])
+    assert plan.sd == spread(report.comparison.differences["rougeL"])
     assert plan.basis == "as in the last round"
     assert plan.sentence.endswith("as in the last round).")  # the limit is no obstacle
 
 
 def test_an_interval_tells_the_spread_of_its_items() -> None:
     values = [0.0, 1.0] * 200
-    assert sd_of(mean_interval(values)) == pytest.approx(0.5, rel=0.05)
+    assert spread(mean_interval(values)) == pytest.approx(0.5, rel=0.05)
 
 
 def test_the_other_gates_may_need_more_items_than_the_gain() -> None:

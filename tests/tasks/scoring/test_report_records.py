@@ -13,8 +13,8 @@ from tasks.records import Estimate
 from tasks.scoring.answering import read_answers
 from tasks.scoring.gate import Evidence
 from tasks.scoring.metrics import QUALITY, TITLES
+from tasks.scoring.power import spread
 from tasks.scoring.report import render, save_report
-from tasks.scoring.report_figures import spread
 from tasks.scoring.report_input import ReportInput
 from tests.tasks.scoring.report_page import drawn, numbers_in, parsed, rows_of, text_of
 from tests.tasks.scoring.sample_report import HARMLESS, full_report, with_another
